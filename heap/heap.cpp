@@ -1,0 +1,225 @@
+#include "heap/heap.hpp"
+
+#include "heap/poison.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string>
+
+namespace pinlab::heap {
+
+namespace {
+
+constexpr std::uint64_t kLeastBlock = std::uint64_t{16} << 10U;
+constexpr std::uint64_t kMostBlock = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kMostHeap = std::uint64_t{16}
+                                    << 30U;  // 31-bit granule offsets in the line table
+constexpr std::size_t kLargeSpanFactor =
+    4;  // so that the address space of large objects is never what is short
+
+std::uint64_t checked_block(const HeapConfig& config) {
+  if (!std::has_single_bit(config.block_bytes) || config.block_bytes < kLeastBlock ||
+      config.block_bytes > kMostBlock) {
+    throw HeapConfigError("heap.block is " + std::to_string(config.block_bytes) +
+                          " bytes: it must be a power of two from 16KiB to 1GiB");
+  }
+  if (config.max_bytes < config.block_bytes) {
+    throw HeapConfigError("heap.max (" + std::to_string(config.max_bytes) +
+                          " bytes) is smaller than one block (" +
+                          std::to_string(config.block_bytes) + " bytes)");
+  }
+  if (config.max_bytes > kMostHeap) {
+    throw HeapConfigError("heap.max is " + std::to_string(config.max_bytes) +
+                          " bytes: the most is 16GiB");
+  }
+  return config.block_bytes;
+}
+
+std::size_t round_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) & ~(unit - 1);
+}
+
+std::size_t table_bytes(std::size_t heap_bytes, std::size_t block_bytes) {
+  const std::size_t lines = heap_bytes >> kLineShift;
+  return round_up(lines * (sizeof(LineMarks) + sizeof(std::uint64_t) + sizeof(std::uint32_t) + 1) +
+                      heap_bytes / block_bytes + 4 * kPageBytes,
+                  kPageBytes);
+}
+
+}  // namespace
+
+Heap::Heap(const HeapConfig& config)
+    : max_bytes_(config.max_bytes / checked_block(config) * config.block_bytes),
+      block_bytes_(config.block_bytes),
+      block_shift_(static_cast<unsigned>(std::countr_zero(config.block_bytes))),
+      block_count_(static_cast<std::uint32_t>(max_bytes_ / block_bytes_)),
+      large_span_(round_up(kLargeSpanFactor * max_bytes_, block_bytes_)),
+      memory_(max_bytes_ + large_span_, block_bytes_),
+      tables_(table_bytes(max_bytes_ + large_span_, block_bytes_), kPageBytes),
+      range_(memory_.range()),
+      large_({range_.base + max_bytes_, range_.limit}),
+      free_bits_((std::size_t{block_count_} + 63) / 64, 0),
+      high_water_(block_count_, 0),
+      may_refer_(block_count_, 0),
+      touched_(block_count_, false) {
+  const std::size_t lines = range_.bytes() >> kLineShift;
+  Address table = tables_.range().base;
+  marks_ = MarkTable(table, range_.base);
+  table += lines * sizeof(LineMarks);
+  immovable_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint64_t);
+  table += lines * sizeof(std::uint64_t);
+  offsets_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint32_t);
+  table += lines * sizeof(std::uint32_t);
+  cards_biased_ = table.value() - (range_.base.value() >> kLineShift);
+  table += lines;
+  states_biased_ = table.value() - (range_.base.value() >> block_shift_);
+  for (std::uint32_t i = 0; i < block_count_; ++i) {
+    free_bits_[i / 64] |= std::uint64_t{1} << (i % 64);
+  }
+  for (Address a = range_.base + max_bytes_; a < range_.limit; a += block_bytes_) {
+    state(a) = block_state::kLarge;
+  }
+}
+
+void Heap::clear_cards(AddressRange range) const {
+  std::memset(&card(range.base), 0, range.bytes() >> kLineShift);
+}
+
+void Heap::clear_immovable(AddressRange range) const {
+  std::memset(&immovable(range.base), 0, (range.bytes() >> kLineShift) * sizeof(std::uint64_t));
+}
+
+std::uint32_t Heap::free_blocks() const {
+  const std::uint64_t room = max_bytes_ - used_bytes();
+  return static_cast<std::uint32_t>(room >> block_shift_);
+}
+
+std::optional<Block> Heap::take_block(std::uint8_t owner) {
+  if (free_blocks() == 0) {
+    return std::nullopt;
+  }
+  while (free_bits_[lowest_free_word_] == 0) {
+    ++lowest_free_word_;
+  }
+  const auto bit = static_cast<std::uint32_t>(std::countr_zero(free_bits_[lowest_free_word_]));
+  const Block block{lowest_free_word_ * 64 + bit};
+  claim_block(block, owner);
+  return block;
+}
+
+void Heap::claim_block(Block block, std::uint8_t owner) {
+  INVARIANT(state(block) == block_state::kFree);
+  const std::uint32_t index = index_of(block);
+  free_bits_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
+  ++used_blocks_;
+  touched_[index] = true;
+  may_refer_[index] = 0;
+  const AddressRange range = range_of(block);
+  state(block) = owner;
+  std::memset(&marks_.line(range.base), 0, (range.bytes() >> kLineShift) * sizeof(LineMarks));
+  clear_cards(range);
+}
+
+void Heap::release_block(Block block) {
+  INVARIANT(state(block) != block_state::kFree);
+  const std::uint32_t index = index_of(block);
+  state(block) = block_state::kFree;
+  free_bits_[index / 64] |= std::uint64_t{1} << (index % 64);
+  lowest_free_word_ = std::min(lowest_free_word_, index / 64);
+  --used_blocks_;
+  poison(range_of(block));
+}
+
+std::optional<ObjectRef> Heap::allocate_large(Shape shape) {
+  const std::size_t bytes = shape.object_bytes();
+  if (bytes > kMaxObjectBytes || used_bytes() + LargeSpace::footprint(bytes) > max_bytes_) {
+    return std::nullopt;
+  }
+  const std::optional<ObjectRef> object = large_.allocate(shape);
+  if (object) {
+    marks_.line(object->address()) = {0, 1};
+  }
+  return object;
+}
+
+void Heap::release_large(ObjectRef object) {
+  const Address base = object.address();
+  marks_.line(base) = {0, 0};
+  clear_cards({base, base + LargeSpace::footprint(object.bytes())});
+  large_.release(object);
+}
+
+void Heap::set_high_water(Block block, std::size_t bytes) {
+  std::uint64_t& mark = high_water_[index_of(block)];
+  committed_ += round_up(bytes, kPageBytes);
+  committed_ -= round_up(mark, kPageBytes);
+  mark = bytes;
+}
+
+void Heap::prepare(AddressRange range, bool zero) {
+  unpoison(range);
+  const Block block = block_of(range.base);
+  const Address block_base = range_of(block).base;
+  const std::size_t mark = high_water_[index_of(block)];
+  if (zero) {
+    const Address dirty_limit = std::min(range.limit, block_base + mark);
+    if (range.base < dirty_limit) {
+      std::memset(range.base.as<void>(), 0, dirty_limit - range.base);
+    }
+  }
+  if (range.limit - block_base > mark) {
+    Reservation::populate({std::max(range.base, block_base + mark), range.limit});
+    set_high_water(block, range.limit - block_base);
+  }
+}
+
+void Heap::format_gap(AddressRange gap) {
+  if (gap.empty()) {
+    return;
+  }
+  prepare({gap.base, gap.base + kGranuleBytes}, false);
+  write_filler(gap);
+  poison({gap.base + kGranuleBytes, gap.limit});
+}
+
+void Heap::give_back_unused() {
+  for (std::uint32_t i = 0; i < block_count_; ++i) {
+    const Block block{i};
+    if (state(block) == block_state::kFree && high_water_[i] > 0 && !touched_[i]) {
+      const Address base = range_of(block).base;
+      Reservation::decommit({base, base + round_up(high_water_[i], kPageBytes)});
+      set_high_water(block, 0);
+    }
+    touched_[i] = state(block) != block_state::kFree;
+  }
+}
+
+ObjectRef Heap::object_containing(Address a) const {
+  if (!contains(a)) {
+    return {};
+  }
+  const std::uint8_t owner = state(a) & block_state::kOwnerMask;
+  if (owner == block_state::kLarge) {
+    const ObjectRef object = large_.object_containing(a);
+    return object && object.range().contains(a) ? object : ObjectRef();
+  }
+  if (owner == block_state::kFree) {
+    return {};
+  }
+  // Start bits where there are some; from there on headers, since what was allocated since the last
+  // pause has none yet. Memory beyond an open cursor is zero.
+  const AddressRange block = range_of(block_of(a));
+  Address walk = owner == block_state::kOld ? marks_.start_at_or_before(a, block.base) : Address();
+  walk = walk ? walk : block.base;
+  while (walk <= a && walk.word() != 0) {
+    const ObjectRef object(walk);
+    if (object.range().contains(a)) {
+      return object.header().has(Header::kFiller) ? ObjectRef() : object;
+    }
+    walk = object.range().limit;
+  }
+  return {};
+}
+
+}  // namespace pinlab::heap

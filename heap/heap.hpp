@@ -1,0 +1,174 @@
+// The memory of one runtime: one reservation of blocks and large objects, and the tables beside it.
+//
+//   |<-- blocks: heap.max / heap.block of them -->|<-- large objects: address space only -->|
+//
+// Invariants: (1) every block has one owner; (2) used blocks and large objects together stay within
+// max_bytes; (3) memory of a block above its high-water mark reads as zero; (4) between pauses
+// every used block can be walked from base to limit, up to the open cursors of mutators.
+//
+// Not thread-safe: the runtime's lock, or a stopped world, is around every change.
+#pragma once
+
+#include "heap/gap_reuse.hpp"
+#include "heap/large_space.hpp"
+#include "heap/marks.hpp"
+#include "heap/object.hpp"
+#include "heap/reservation.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+namespace pinlab::heap {
+
+/// Who owns a block, and what the running collection wants to know of it, as bits of one byte.
+namespace block_state {
+inline constexpr std::uint8_t kFree = 0;
+inline constexpr std::uint8_t kOld = 1;
+inline constexpr std::uint8_t kLarge = 2;
+inline constexpr std::uint8_t kNursery = 4;
+inline constexpr std::uint8_t kFrom = 8;      ///< a nursery block that is being emptied
+inline constexpr std::uint8_t kIslands = 16;  ///< objects with a start bit in it stay
+inline constexpr std::uint8_t kSource =
+    32;  ///< an old block whose movable objects have a new address
+inline constexpr std::uint8_t kOwnerMask = kOld | kLarge | kNursery;
+}  // namespace block_state
+
+struct HeapConfig {
+  std::uint64_t max_bytes = std::uint64_t{1} << 30U;
+  std::uint64_t block_bytes = std::uint64_t{64} << 10U;
+};
+
+/// Sizes that no heap can have; what() says which and why.
+struct HeapConfigError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+class Heap {
+ public:
+  /// Throws HeapConfigError, or std::bad_alloc where the system gives no address space.
+  explicit Heap(const HeapConfig& config);
+
+  [[nodiscard]] std::size_t block_bytes() const { return block_bytes_; }
+  [[nodiscard]] unsigned block_shift() const { return block_shift_; }
+  [[nodiscard]] std::uint64_t max_bytes() const { return max_bytes_; }
+  [[nodiscard]] std::uint32_t block_count() const { return block_count_; }
+  /// An object of more bytes is a large one.
+  [[nodiscard]] std::size_t large_threshold() const { return block_bytes_ / 2; }
+
+  [[nodiscard]] Address base() const { return range_.base; }
+  [[nodiscard]] bool contains(Address a) const { return range_.contains(a); }
+  [[nodiscard]] AddressRange blocks_range() const {
+    return {range_.base, range_.base + (std::size_t{block_count_} << block_shift_)};
+  }
+  [[nodiscard]] Block block_of(Address a) const {
+    return Block{static_cast<std::uint32_t>((a - range_.base) >> block_shift_)};
+  }
+  [[nodiscard]] AddressRange range_of(Block block) const {
+    const Address base = range_.base + (std::size_t{index_of(block)} << block_shift_);
+    return {base, base + block_bytes_};
+  }
+
+  /// The state of the block that holds `a`. REQUIRES contains(a).
+  [[nodiscard]] std::uint8_t& state(Address a) const {
+    return *Address(states_biased_ + (a.value() >> block_shift_)).as<std::uint8_t>();
+  }
+  [[nodiscard]] std::uint8_t& state(Block block) const { return state(range_of(block).base); }
+  [[nodiscard]] bool is_nursery(Address a) const {
+    return contains(a) && (state(a) & block_state::kNursery) != 0;
+  }
+  [[nodiscard]] bool is_large(Address a) const {
+    return contains(a) && (state(a) & block_state::kLarge) != 0;
+  }
+
+  [[nodiscard]] const MarkTable& marks() const { return marks_; }
+  /// The card of address a is at cards_biased() + (a >> kLineShift); 1 is dirty.
+  [[nodiscard]] std::uintptr_t cards_biased() const { return cards_biased_; }
+  [[nodiscard]] std::uint8_t& card(Address a) const {
+    return *Address(cards_biased_ + (a.value() >> kLineShift)).as<std::uint8_t>();
+  }
+  /// REQUIRES whole lines.
+  void clear_cards(AddressRange range) const;
+  /// One bit for each granule, set while a collection runs where an object starts that may not move
+  /// in it. Clear between pauses; touched only where pins are.
+  [[nodiscard]] std::uint64_t& immovable(Address a) const {
+    return *Address(immovable_biased_ + (a.value() >> kLineShift) * sizeof(std::uint64_t))
+                .as<std::uint64_t>();
+  }
+  [[nodiscard]] bool is_immovable(Address a) const { return (immovable(a) & granule_bit(a)) != 0; }
+  void set_immovable(Address a) const { immovable(a) |= granule_bit(a); }
+  /// REQUIRES whole lines.
+  void clear_immovable(AddressRange range) const;
+  /// One 32-bit word for each line of the blocks, for the compactor: offsets of what moves.
+  [[nodiscard]] std::uint32_t& line_offset(Address a) const {
+    return *Address(offsets_biased_ + (a.value() >> kLineShift) * sizeof(std::uint32_t))
+                .as<std::uint32_t>();
+  }
+
+  /// Whether an object with reference slots may lie in the block: if not, its cards need no look.
+  [[nodiscard]] bool may_refer(Block block) const { return may_refer_[index_of(block)] != 0; }
+  void set_may_refer(Address a) { may_refer_[index_of(block_of(a))] = 1; }
+
+  /// The lowest free block, its marks and cards clear; nothing where the budget or the blocks are
+  /// out.
+  [[nodiscard]] std::optional<Block> take_block(std::uint8_t owner);
+  void release_block(Block block);
+  /// Lets a free block take part again as if taken: for a compaction that fills it.
+  void claim_block(Block block, std::uint8_t owner);
+  [[nodiscard]] std::uint32_t free_blocks() const;  ///< within the budget
+  [[nodiscard]] std::uint32_t used_blocks() const { return used_blocks_; }
+
+  /// Zeroed, its start bit set; nothing where the budget or the address space is out.
+  [[nodiscard]] std::optional<ObjectRef> allocate_large(Shape shape);
+  void release_large(ObjectRef object);
+  [[nodiscard]] const LargeSpace& large() const { return large_; }
+
+  /// Memory of one block is about to be written. Zeroes what is below the high-water mark if asked
+  /// to.
+  void prepare(AddressRange range, bool zero);
+
+  /// Makes free memory of a used block walkable, and poisons it.
+  void format_gap(AddressRange gap);
+
+  /// Bytes in used blocks and large objects.
+  [[nodiscard]] std::uint64_t used_bytes() const {
+    return used_blocks_ * block_bytes_ + large_.bytes();
+  }
+  /// Bytes that the system has given and not got back, side tables apart.
+  [[nodiscard]] std::uint64_t committed_bytes() const { return committed_ + large_.bytes(); }
+  /// Gives back free blocks that stayed free since the last call, and the untouched ends of blocks.
+  void give_back_unused();
+
+  /// The object that covers `a`, by start bits or by walking; null where there is none. For
+  /// interior pins.
+  [[nodiscard]] ObjectRef object_containing(Address a) const;
+
+ private:
+  void set_high_water(Block block, std::size_t bytes);
+
+  std::uint64_t max_bytes_;
+  std::size_t block_bytes_;
+  unsigned block_shift_;
+  std::uint32_t block_count_;
+  std::size_t large_span_;
+  Reservation memory_;
+  Reservation tables_;
+  AddressRange range_;
+  std::uintptr_t states_biased_;
+  std::uintptr_t cards_biased_;
+  std::uintptr_t offsets_biased_;
+  std::uintptr_t immovable_biased_;
+  MarkTable marks_;
+  LargeSpace large_;
+  std::vector<std::uint64_t> free_bits_;
+  std::vector<std::uint64_t> high_water_;
+  std::vector<std::uint8_t> may_refer_;
+  std::vector<bool> touched_;  ///< taken since the last give_back_unused()
+  std::uint32_t lowest_free_word_ = 0;
+  std::uint32_t used_blocks_ = 0;
+  std::uint64_t committed_ = 0;
+};
+
+}  // namespace pinlab::heap

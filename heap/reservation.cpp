@@ -1,0 +1,45 @@
+#include "heap/reservation.hpp"
+
+#include <new>
+
+#include <sys/mman.h>
+
+namespace pinlab::heap {
+
+Reservation::Reservation(std::size_t bytes, std::size_t alignment) {
+  const std::size_t padded = bytes + alignment;
+  void* start = mmap(nullptr, padded, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (start == MAP_FAILED) {
+    throw std::bad_alloc();
+  }
+  mapped_ = {Address::of(start), Address::of(start) + padded};
+  const Address base = mapped_.base.align_up(alignment);
+  range_ = {base, base + bytes};
+}
+
+Reservation::~Reservation() {
+  munmap(mapped_.base.as<void>(), mapped_.bytes());
+}
+
+void Reservation::decommit(AddressRange pages) {
+  EXPECTS(pages.base == pages.base.align_down(kPageBytes) &&
+          pages.limit == pages.limit.align_down(kPageBytes));
+  if (!pages.empty()) {
+    EXPECTS(madvise(pages.base.as<void>(), pages.bytes(), MADV_DONTNEED) == 0);
+  }
+}
+
+void Reservation::populate(AddressRange range) {
+#ifdef MADV_POPULATE_WRITE
+  constexpr std::size_t kLeastBytes = 4 * kPageBytes;
+  const AddressRange pages{range.base.align_up(kPageBytes), range.limit.align_down(kPageBytes)};
+  if (pages.base < pages.limit && pages.bytes() >= kLeastBytes) {
+    static_cast<void>(madvise(pages.base.as<void>(), pages.bytes(), MADV_POPULATE_WRITE));
+  }
+#else
+  static_cast<void>(range);
+#endif
+}
+
+}  // namespace pinlab::heap
