@@ -1,0 +1,176 @@
+// The pin registry: which objects may not move, counted, for both generations; and the sets of
+// pins.
+//
+// Invariants: (1) an object's header is `pinned` exactly while its count is at least 1;
+// (2) it is `multiple` exactly while the count is at least 2, and then the overflow table holds
+// count - 1 for it; (3) a pinned young object is named in the list of young pins.
+// First pins are a bit, so that a pin costs one atomic operation and is-pinned one load; only
+// further pins of the same object meet a lock, of a shard found by hash, never by block.
+//
+// Pin and unpin may be called from any thread, in any order, in any phase.
+#pragma once
+
+#include "heap/heap.hpp"
+#include "heap/object.hpp"
+#include "pinning/pin_set.hpp"
+#include "pinning/pin_site.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pinlab::pinning {
+
+/// A misuse of a pin shape: names the shape, the site and the object. Nothing was changed.
+struct PinError : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+/// A set that ended, or became unreachable, with pins in it.
+struct PinLeak {
+  SiteId site;          ///< of the oldest pin in the set
+  std::uint64_t since;  ///< allocation clock of that pin
+  std::uint64_t pins;
+  std::uint64_t bytes;
+};
+
+struct PinCounts {
+  std::uint64_t made = 0;
+  std::uint64_t ended = 0;
+  std::uint64_t leaked = 0;
+  std::uint64_t ignored_null = 0;
+  std::uint64_t ignored_foreign = 0;  ///< not in this heap: static data, the stack, another runtime
+  std::uint64_t needless_large =
+      0;  ///< large objects never move: the pin is counted and costs nothing else
+};
+
+class PinRegistry {
+ public:
+  explicit PinRegistry(heap::Heap& heap);
+  PinRegistry(const PinRegistry&) = delete;
+  PinRegistry& operator=(const PinRegistry&) = delete;
+  ~PinRegistry();
+
+  /// Adds one to the object's count. REQUIRES that the object is in this heap.
+  void pin(heap::ObjectRef object) {
+    const std::uintptr_t before =
+        object.header_word().fetch_or(heap::Header::kPinned, std::memory_order_acq_rel);
+    if ((before & heap::Header::kPinned) != 0) {
+      pin_again(object);
+    } else if ((before & heap::Header::kListed) == 0 && heap_.is_nursery(object.address())) {
+      list_young(object);
+    }
+  }
+
+  /// Takes one from the object's count. False, and nothing changed, where the object is not pinned.
+  [[nodiscard]] bool unpin(heap::ObjectRef object) {
+    std::uintptr_t header = object.header_word().load(std::memory_order_relaxed);
+    while ((header & (heap::Header::kMultiple | heap::Header::kPinned)) == heap::Header::kPinned) {
+      if (object.header_word().compare_exchange_weak(header, header & ~heap::Header::kPinned,
+                                                     std::memory_order_acq_rel)) {
+        return true;
+      }
+    }
+    return (header & heap::Header::kPinned) != 0 && unpin_counted(object);
+  }
+
+  /// One load. Any address that is no object of this heap counts as pinned, as in Go.
+  [[nodiscard]] bool is_pinned(heap::ObjectRef object) const {
+    return !heap_.contains(object.address()) || object.header().has(heap::Header::kPinned);
+  }
+
+  /// Pins beyond the first.
+  [[nodiscard]] std::uint64_t extra_pins(heap::ObjectRef object) const;
+  /// Objects that have a record in the overflow table.
+  [[nodiscard]] std::size_t overflow_records() const;
+
+  [[nodiscard]] SiteTable& sites() { return sites_; }
+  [[nodiscard]] const SiteTable& sites() const { return sites_; }
+  [[nodiscard]] heap::Heap& heap() { return heap_; }
+  [[nodiscard]] const heap::Heap& heap() const { return heap_; }
+
+  /// Bytes allocated by the program, as of the last refill of a cursor: the time of pins.
+  [[nodiscard]] std::uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
+  void set_clock(std::uint64_t clock) { clock_.store(clock, std::memory_order_relaxed); }
+
+  /// Called with each leak once its pins are released. The default throws nothing and counts;
+  /// harness runs end with the outcome pin_leak.
+  using LeakHandler = std::function<void(const PinLeak&)>;
+  void set_leak_handler(LeakHandler handler);
+  void report_leak(const PinLeak& leak);
+
+  /// Sums over all sets, living and ended.
+  [[nodiscard]] PinCounts counts() const;
+  /// Pins held now.
+  [[nodiscard]] std::uint64_t held() const;
+  void count_ignored_foreign() { ignored_foreign_.fetch_add(1, std::memory_order_relaxed); }
+  void count_ignored_null() { ignored_null_.fetch_add(1, std::memory_order_relaxed); }
+
+  // For collections, with every mutator stopped. Unpins of foreign threads may still come in.
+
+  /// Young objects that were pinned at some time since they were listed, in no particular order.
+  [[nodiscard]] std::vector<heap::ObjectRef>& young_pins() { return young_pins_; }
+  /// Visits each set, under the lock that keeps sets from coming and going.
+  void for_each_set(const std::function<void(PinSet&)>& visit);
+  /// The same for sets that have a managed owner: few, and visited by young collections too.
+  void for_each_owned_set(const std::function<void(PinSet&)>& visit);
+  /// Visits the slots of handles: roots that may be updated.
+  void for_each_handle(const std::function<void(heap::Address)>& visit);
+
+  // For shapes.
+  void attach(PinSet& set);
+  void detach(PinSet& set);
+  [[nodiscard]] std::uint32_t make_handle(heap::ObjectRef object);
+  [[nodiscard]] heap::ObjectRef handle_target(std::uint32_t handle) const;
+  void end_handle(std::uint32_t handle);
+
+ private:
+  struct Record {
+    heap::Address object;
+    std::uint64_t extra = 0;
+  };
+  struct Shard {
+    mutable std::mutex mutex;
+    std::vector<Record> records;  ///< open addressing, a power of two; Address() is empty
+    std::size_t used = 0;
+
+    /// Where the record of `object` is, or belongs. REQUIRES records.
+    [[nodiscard]] std::size_t slot_of(heap::Address object) const;
+    void grow();
+    void erase(std::size_t hole);
+  };
+  static constexpr std::size_t kShards = 64;
+
+  void pin_again(heap::ObjectRef object);
+  [[nodiscard]] bool unpin_counted(heap::ObjectRef object);
+  void list_young(heap::ObjectRef object);
+  [[nodiscard]] Shard& shard_of(heap::ObjectRef object) { return shards_[shard_index(object)]; }
+  static std::size_t shard_index(heap::ObjectRef object);
+
+  heap::Heap& heap_;
+  SiteTable sites_;
+  std::array<Shard, kShards> shards_;
+  std::mutex young_mutex_;
+  std::vector<heap::ObjectRef> young_pins_;
+  mutable std::mutex sets_mutex_;
+  PinSet* first_set_ = nullptr;
+  std::vector<PinSet*> owned_sets_;
+  PinCounts ended_sets_;
+  mutable std::mutex handles_mutex_;
+  std::vector<std::uintptr_t> handles_;
+  std::vector<std::uint32_t> free_handles_;
+  std::atomic<std::uint64_t> clock_{0};
+  std::atomic<std::uint64_t> ignored_foreign_{0};
+  std::atomic<std::uint64_t> ignored_null_{0};
+  std::atomic<std::uint64_t> leaked_{0};
+  std::mutex leak_mutex_;
+  LeakHandler leak_handler_;
+};
+
+}  // namespace pinlab::pinning

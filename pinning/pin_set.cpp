@@ -1,0 +1,58 @@
+#include "pinning/pin_set.hpp"
+
+#include "pinning/pin_registry.hpp"
+
+#include <mutex>
+
+namespace pinlab::pinning {
+
+PinSet::PinSet(PinRegistry& registry, bool keep_alive, heap::ObjectRef owner)
+    : registry_(registry), keep_alive_(keep_alive), owner_(owner.address().value()) {
+  registry_.attach(*this);
+}
+
+PinSet::~PinSet() {
+  unpin_all();
+  registry_.detach(*this);
+}
+
+void PinSet::pin(heap::ObjectRef object, SiteId site) {
+  const std::lock_guard lock(lock_);
+  entries_.push_back({object, registry_.clock(), site});
+  registry_.pin(object);
+  ++made_;
+  needless_large_ += registry_.heap().is_large(object.address()) ? 1U : 0U;
+}
+
+bool PinSet::unpin(heap::ObjectRef object) {
+  const std::lock_guard lock(lock_);
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+    if (entry->object == object) {
+      EXPECTS(registry_.unpin(object));
+      entries_.erase(std::prev(entry.base()));
+      ++ended_;
+      return true;
+    }
+  }
+  return false;
+}
+
+void PinSet::unpin_all() {
+  const std::lock_guard lock(lock_);
+  for (const Entry& entry : entries_) {
+    EXPECTS(registry_.unpin(entry.object));
+  }
+  ended_ += entries_.size();
+  entries_.clear();
+}
+
+bool PinSet::empty() const {
+  return size() == 0;
+}
+
+std::size_t PinSet::size() const {
+  const std::lock_guard lock(lock_);
+  return entries_.size();
+}
+
+}  // namespace pinlab::pinning
