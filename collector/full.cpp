@@ -1,0 +1,60 @@
+// Invariants, between pauses:
+//   (1) an edge from old to young lies on a dirty card;
+//   (2) no object is forwarded;
+//   (3) a pinned object is where it was when it was pinned;
+//   (4) every block can be walked from base to limit.
+#include "collector/full.hpp"
+
+#include "collector/compact.hpp"
+#include "collector/hostage.hpp"
+#include "collector/phase_timer.hpp"
+#include "collector/young.hpp"
+
+#include <bit>
+
+namespace pinlab::collector {
+
+namespace state = heap::block_state;
+
+namespace {
+
+IslandList find_islands(Generations& generations, PauseReport& report) {
+  const PhaseTimer timer(report, PausePhase::islands);
+  return form_islands(generations);
+}
+
+MovePlan plan_moves(Generations& generations,
+                    const LiveSet& live,
+                    IslandList islands,
+                    CompactEffort effort,
+                    PauseReport& report) {
+  const PhaseTimer timer(report, PausePhase::plan);
+  const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
+  SourceList sources =
+      generations.old_route->choose_sources({blocks, generations.heap.block_bytes(), effort});
+  return plan_moves(generations.heap, live, std::move(sources), std::move(islands));
+}
+
+}  // namespace
+
+void collect_full(Generations& generations,
+                  const RootSet& roots,
+                  CompactEffort effort,
+                  PauseReport& report) {
+  collect_young(generations, roots, {.empty_nursery = true}, report);  // one space is left
+  generations.old.close();
+
+  const LiveSet live = mark(generations, roots, report);        // What is alive?
+  IslandList islands = find_islands(generations, report);       // What of it may not move?
+  measure_hostage(generations, live, islands, effort, report);  // What do the pins cost?
+  const MovePlan moves =
+      plan_moves(generations, live, std::move(islands), effort, report);  // Where does the rest go?
+  if (generations.options.verify != VerifyLevel::none) {
+    check_plan(generations.heap, moves);
+  }
+  update_slots(generations, roots, live, moves, report);  // Every edge learns of it;
+  move_objects(generations, moves, report);               // then everything goes.
+  reclaim(generations, moves, report);                    // What is left over are gaps.
+}
+
+}  // namespace pinlab::collector

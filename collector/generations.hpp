@@ -1,0 +1,58 @@
+// What collections work on: the two spaces, their gaps and their routes, made once from the
+// options.
+#pragma once
+
+#include "heap/space.hpp"
+#include "pinning/pin_registry.hpp"
+#include "pinning/spread.hpp"
+#include "collector/nursery_route.hpp"
+#include "collector/old_route.hpp"
+#include "collector/options.hpp"
+#include "collector/roots.hpp"
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace pinlab::collector {
+
+/// Where references into the heap lie outside it, while the world is stopped.
+struct RootSet {
+  std::vector<std::span<std::uintptr_t>>
+      stacks;  ///< of the mutators, in the order of their attaching
+  GlobalRoots& globals;
+  WeakRoots& weaks;
+  pinning::PinRegistry& pins;
+
+  /// visit(Address of a slot) for every strong root that may be updated: pins apart.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const std::span<std::uintptr_t> stack : stacks) {
+      for (std::uintptr_t& slot : stack) {
+        if (slot != 0) {
+          visit(heap::Address::of(&slot));
+        }
+      }
+    }
+    globals.for_each(visit);
+    pins.for_each_handle(visit);
+  }
+};
+
+struct Generations {
+  /// Throws OptionsError for a name that is no member of its axis.
+  Generations(const Options& options_in, heap::Heap& heap_in, pinning::PinRegistry& pins_in);
+
+  const Options& options;
+  heap::Heap& heap;
+  pinning::PinRegistry& pins;
+  std::unique_ptr<heap::GapReuse> old_gaps;
+  std::unique_ptr<heap::GapReuse> nursery_gaps;
+  std::unique_ptr<NurseryRoute> nursery_route;
+  std::unique_ptr<OldRoute> old_route;
+  std::unique_ptr<pinning::Spread> spread;
+  heap::Space old;
+  heap::Space nursery;
+};
+
+}  // namespace pinlab::collector

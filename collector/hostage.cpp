@@ -1,0 +1,93 @@
+#include "collector/hostage.hpp"
+
+#include "collector/phase_timer.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace pinlab::collector {
+
+using heap::Address;
+using heap::AddressRange;
+using heap::Block;
+namespace state = heap::block_state;
+
+namespace {
+
+/// Used blocks after the collection that would go around `islands`.
+std::uint64_t planned_blocks(Generations& generations,
+                             const LiveSet& live,
+                             const IslandList& islands,
+                             CompactEffort effort) {
+  const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
+  const SourceList sources =
+      generations.old_route->choose_sources({blocks, generations.heap.block_bytes(), effort});
+  std::uint64_t stay = 0;
+  for (const OldBlockCensus& block : blocks) {
+    stay += block.live > 0 ? 1U : 0U;
+  }
+  for (const Block source : sources) {
+    stay -= blocks[heap::index_of(source)].live > 0 ? 1U : 0U;
+  }
+  return stay + plan_used_blocks(generations.heap, live, sources, islands);
+}
+
+}  // namespace
+
+std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList& islands) {
+  std::vector<OldBlockCensus> blocks(heap.block_count());
+  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
+    const Block block{i};
+    blocks[i].block = block;
+    blocks[i].free = heap.state(block) == state::kFree;
+    if (blocks[i].free) {
+      continue;
+    }
+    const AddressRange range = heap.range_of(block);
+    std::uint64_t granules = 0;
+    for (Address line = range.base; line < range.limit; line += heap::kLineBytes) {
+      granules += static_cast<std::uint64_t>(std::popcount(heap.marks().line(line).live));
+    }
+    blocks[i].live = granules * heap::kGranuleBytes;
+  }
+  for (const AddressRange& island : islands) {
+    blocks[heap::index_of(heap.block_of(island.base))].islands += island.bytes();
+  }
+  return blocks;
+}
+
+void measure_hostage(Generations& generations,
+                     const LiveSet& live,
+                     const IslandList& islands,
+                     CompactEffort effort,
+                     PauseReport& report) {
+  if (islands.empty() || !generations.options.measure_hostage) {
+    return;
+  }
+  const PhaseTimer timer(report, PausePhase::shadow);
+  const auto block_bytes = static_cast<std::int64_t>(generations.heap.block_bytes());
+  const auto with_all =
+      static_cast<std::int64_t>(planned_blocks(generations, live, islands, effort));
+  report.hostage =
+      (with_all - static_cast<std::int64_t>(planned_blocks(generations, live, {}, effort))) *
+      block_bytes;
+  report.sites = pins_by_site(generations, report);
+  std::vector<SiteHostage*> largest;
+  for (SiteHostage& site : report.sites) {
+    largest.push_back(&site);
+  }
+  std::ranges::stable_sort(largest, std::ranges::greater{}, &SiteHostage::pinned_bytes);
+  largest.resize(std::min<std::size_t>(largest.size(), generations.options.measure_sites));
+  for (SiteHostage* site : largest) {
+    if (report.sites.size() == 1) {
+      site->hostage = report.hostage;
+      break;
+    }
+    const IslandList others = form_islands(generations, site->site);
+    site->hostage =
+        (with_all - static_cast<std::int64_t>(planned_blocks(generations, live, others, effort))) *
+        block_bytes;
+  }
+}
+
+}  // namespace pinlab::collector

@@ -1,0 +1,28 @@
+// What pins cost a full collection: the same collection planned again with other pins, nothing
+// moved.
+#pragma once
+
+#include "collector/mark.hpp"
+#include "collector/move_plan.hpp"
+
+#include <vector>
+
+namespace pinlab::collector {
+
+/// What each block of the old generation holds, free blocks included, ascending.
+/// REQUIRES whole live bits.
+[[nodiscard]] std::vector<OldBlockCensus> old_census(const heap::Heap& heap,
+                                                     const IslandList& islands);
+
+/// report.hostage: bytes in use after this collection less bytes in use after the same one without
+/// pins; report.sites: pins by site, and the same difference without the pins of each of the
+/// largest sites (options.measure_sites). Negative where the slide does better with the pin than
+/// without (theory: on one snapshot an island can help next-fit). Nothing is done where there are
+/// no islands.
+void measure_hostage(Generations& generations,
+                     const LiveSet& live,
+                     const IslandList& islands,
+                     CompactEffort effort,
+                     PauseReport& report);
+
+}  // namespace pinlab::collector

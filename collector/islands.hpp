@@ -1,0 +1,27 @@
+// Islands of the old generation: what of the live set may not move in this collection.
+//
+// Invariants: islands are ascending, disjoint and live; each is one object, or objects side by
+// side; none crosses a block's end. While the map is in use, the islands' bits are out of the live
+// bits of the blocks that move, so that an island forwards to itself.
+#pragma once
+
+#include "collector/generations.hpp"
+#include "collector/mark.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace pinlab::collector {
+
+using IslandList = std::vector<heap::AddressRange>;
+
+/// The live pinned objects and their companions by spread, without the pins of `without_site`.
+/// Large objects are no islands: they never move. Leaves the heap as it found it.
+[[nodiscard]] IslandList form_islands(Generations& generations,
+                                      std::optional<pinning::SiteId> without_site = std::nullopt);
+
+/// Pinned bytes and objects by site, once for each site that has live pins, ascending by site.
+[[nodiscard]] std::vector<SiteHostage> pins_by_site(Generations& generations, PauseReport& report);
+
+}  // namespace pinlab::collector

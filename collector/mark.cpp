@@ -1,0 +1,178 @@
+#include "collector/mark.hpp"
+
+#include "collector/phase_timer.hpp"
+#include "collector/prefetch_ring.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace pinlab::collector {
+
+using heap::Address;
+using heap::Header;
+using heap::kGranuleBytes;
+using heap::ObjectRef;
+using pinning::PinSet;
+namespace state = heap::block_state;
+
+namespace {
+
+class Marker {
+ public:
+  Marker(Generations& generations, PauseReport& report)
+      : heap_(generations.heap), marks_(generations.heap.marks()), report_(report) {
+    live_.has_references.assign(heap_.block_count(), 0);
+  }
+
+  void reach(Address object) {
+    if (!object) {
+      return;
+    }
+    prefetch(object);
+    prefetch(Address::of(&marks_.line(object)));
+    const Address ready = ring_.exchange(object);
+    if (ready) {
+      mark_object(ready);
+    }
+  }
+
+  void drain() {
+    for (;;) {
+      if (!stack_.empty()) {
+        const ObjectRef object(stack_.back());
+        stack_.pop_back();
+        const Address limit = object.slot(object.references());
+        for (Address slot = object.slot(0); slot < limit; slot += kGranuleBytes) {
+          reach(Address(slot.word()));
+        }
+        report_.slots_visited += object.references();
+      } else if (const Address object = ring_.take()) {
+        mark_object(object);
+      } else {
+        return;
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_marked(Address object) const { return marks_.is_live(object); }
+  [[nodiscard]] LiveSet& live() { return live_; }
+
+ private:
+  void mark_object(Address object) {
+    if (marks_.is_live(object)) {
+      return;
+    }
+    const Header header = ObjectRef(object).header();
+    const std::size_t bytes = header.bytes();
+    ++live_.objects;
+    if ((heap_.state(object) & state::kLarge) != 0) {
+      marks_.line(object).live |= 1U;
+      live_.large_bytes += bytes;
+    } else {
+      marks_.set_live({object, object + bytes});
+      live_.bytes += bytes;
+      live_.largest = std::max(live_.largest, bytes);
+      if (header.references() > 0) {
+        live_.has_references[heap::index_of(heap_.block_of(object))] = 1;
+      }
+    }
+    if (header.references() > 0) {
+      stack_.push_back(object);
+    }
+  }
+
+  heap::Heap& heap_;
+  heap::MarkTable marks_;
+  PauseReport& report_;
+  LiveSet live_;
+  PrefetchRing ring_;
+  std::vector<Address> stack_;
+};
+
+void clear_live_bits(const heap::Heap& heap) {
+  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
+    const heap::AddressRange block = heap.range_of(heap::Block{i});
+    if (heap.state(block.base) == state::kFree) {
+      continue;
+    }
+    for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
+      heap.marks().line(line).live = 0;
+    }
+  }
+}
+
+void reach_pins(PinSet& set, Marker& marker) {
+  if (!set.keep_alive()) {
+    return;
+  }
+  const std::lock_guard lock(set.lock());
+  for (const PinSet::Entry& entry : set.entries()) {
+    marker.reach(entry.object.address());
+  }
+}
+
+/// The pins of sets whose owner is reached, which may reach other owners: to a fixpoint. The answer
+/// is the sets that stay unreached.
+std::vector<PinSet*> reach_owned(pinning::PinRegistry& pins, Marker& marker) {
+  std::vector<PinSet*> unreached;
+  pins.for_each_owned_set([&](PinSet& set) { unreached.push_back(&set); });
+  for (bool progress = true; progress;) {
+    const auto reached = [&](PinSet* set) {
+      return set->owner() && marker.is_marked(set->owner().address());
+    };
+    progress = false;
+    for (PinSet*& set : unreached) {
+      if (set != nullptr && reached(set)) {
+        reach_pins(*set, marker);
+        set = nullptr;
+        progress = true;
+      }
+    }
+    marker.drain();
+    std::erase(unreached, nullptr);
+  }
+  return unreached;
+}
+
+/// A set that nobody can reach any more: its pins end here, and that they were left is a leak.
+void end_unreached(pinning::PinRegistry& pins, PinSet& set) {
+  set.disown();
+  if (set.empty()) {
+    return;
+  }
+  const PinSet::Entry oldest = set.entries().front();
+  pinning::PinLeak leak{oldest.site, oldest.since, set.size(), 0};
+  for (const PinSet::Entry& entry : set.entries()) {
+    leak.bytes += entry.object.bytes();
+  }
+  set.unpin_all();
+  pins.report_leak(leak);
+}
+
+}  // namespace
+
+LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report) {
+  const PhaseTimer timer(report, PausePhase::mark);
+  clear_live_bits(generations.heap);
+  Marker marker(generations, report);
+  roots.for_each([&](Address slot) { marker.reach(Address(slot.word())); });
+  marker.drain();
+  const std::uint64_t by_roots = marker.live().objects;
+  generations.pins.for_each_set([&](PinSet& set) {
+    if (!set.owner()) {
+      reach_pins(set, marker);
+    }
+  });
+  marker.drain();
+  const std::vector<PinSet*> unreached = reach_owned(generations.pins, marker);
+  for (PinSet* set : unreached) {
+    end_unreached(generations.pins, *set);
+  }
+  LiveSet live = std::move(marker.live());
+  report.alive_by_pin_alone += live.objects - by_roots;
+  report.survivor_objects = live.objects;
+  report.survivor_bytes = live.bytes + live.large_bytes;
+  return live;
+}
+
+}  // namespace pinlab::collector

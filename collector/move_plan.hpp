@@ -1,0 +1,102 @@
+// The plan of a compaction: where each movable object of the chosen blocks goes. A value, compact
+// (an offset for each line, a split where a gap was closed inside a line, the gaps and how full
+// they get), that can be checked before anything moves, and computed again with other islands
+// without any trace.
+//
+//   destination(p) = offset of p's line (or of the last split at or below p)
+//                    + movable granules of the line between that point and p
+//
+// Invariants: (1) destinations are disjoint, lie in gaps between islands, and no destination passes
+// its source; (2) order is kept: the slide is by the order of the blocks; (3) a gap that was closed
+// has less room left than the object that did not fit: I1 of results/README.md.
+#pragma once
+
+#include "collector/islands.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace pinlab::collector {
+
+/// A stretch between islands (or block ends) and how far it gets filled.
+struct PlannedGap {
+  heap::Address base;
+  heap::Address filled;
+  heap::Address limit;
+};
+
+/// From granule `first` of its line on, destinations count from `offset` (granules from heap base).
+struct Split {
+  std::uint32_t first;
+  std::uint32_t offset;
+};
+
+/// The word of a line whose destinations have splits: this bit, and the index of its first one.
+inline constexpr std::uint32_t kSplitFlag = std::uint32_t{1} << 31U;
+
+struct MovePlan {
+  SourceList blocks;
+  IslandList islands;
+  std::vector<PlannedGap> gaps;   ///< in the order in which they are filled
+  std::size_t last_used_gap = 0;  ///< index of the last gap that anything goes to
+  std::vector<Split> splits;      ///< of a line side by side; the next line's begin with first == 0
+  std::vector<std::uint8_t> keeps;  ///< for each of `blocks`: whether anything will be in it
+  std::uint64_t live_granules = 0;  ///< movable
+  std::uint64_t routed = 0;         ///< objects that went to another gap than the one before them
+  std::size_t largest = 0;          ///< bytes of the largest live object in any block
+};
+
+/// Plans the slide of the movable objects of `blocks` around `islands`, and writes the offsets
+/// beside the heap. From here to reclaim() the live bits of these blocks are those of movable
+/// objects only.
+[[nodiscard]] MovePlan plan_moves(heap::Heap& heap,
+                                  const LiveSet& live,
+                                  SourceList blocks,
+                                  IslandList islands);
+
+/// How many of `blocks` would hold anything after the slide around `islands`. Changes nothing.
+[[nodiscard]] std::uint64_t plan_used_blocks(heap::Heap& heap,
+                                             const LiveSet& live,
+                                             const SourceList& blocks,
+                                             const IslandList& islands);
+
+/// Conservation and I1, from the plan alone. Throws VerificationFailed.
+void check_plan(const heap::Heap& heap, const MovePlan& plan);
+
+/// Where an object, or null, is after the moves of `plan`. REQUIRES a live target.
+class Forwarding {
+ public:
+  Forwarding(const heap::Heap& heap, const MovePlan& plan)
+      : heap_(heap), splits_(plan.splits.data()) {}
+
+  [[nodiscard]] heap::Address operator()(heap::Address target) const {
+    if ((heap_.state(target) & heap::block_state::kSource) == 0) {
+      return target;
+    }
+    const std::uint64_t movable = heap_.marks().line(target).live;
+    const std::uint64_t bit = heap::granule_bit(target);
+    if ((movable & bit) == 0) {
+      return target;  // an island
+    }
+    std::uint32_t offset = heap_.line_offset(target);
+    std::uint64_t below = movable & (bit - 1);
+    if ((offset & kSplitFlag) != 0) [[unlikely]] {
+      const Split* split = splits_ + (offset & ~kSplitFlag);
+      const unsigned granule = heap::granule_in_line(target);
+      while (split[1].first != 0 && split[1].first <= granule) {
+        ++split;
+      }
+      offset = split->offset;
+      below &= heap::bits_from(split->first);
+    }
+    const std::size_t granules = offset + static_cast<std::size_t>(std::popcount(below));
+    return heap_.base() + granules * heap::kGranuleBytes;
+  }
+
+ private:
+  const heap::Heap& heap_;
+  const Split* splits_;
+};
+
+}  // namespace pinlab::collector

@@ -1,0 +1,60 @@
+#include "collector/mutator.hpp"
+
+#include "collector/runtime.hpp"
+
+#include <string>
+
+namespace pinlab::collector {
+
+namespace {
+
+constexpr std::size_t kRootStackDepth = std::size_t{1} << 16U;
+
+}  // namespace
+
+Mutator::Mutator(Runtime& runtime)
+    : cards_(runtime.heap().cards_biased()), runtime_(runtime), root_stack_(kRootStackDepth) {
+  root_top_ = root_stack_.data();
+  root_limit_ = root_top_ + root_stack_.size();
+}
+
+Mutator::~Mutator() {
+  runtime_.detach(*this);
+}
+
+heap::ObjectRef Mutator::allocate_slow(heap::Shape shape) {
+  const std::size_t bytes = shape.object_bytes();
+  if (bytes > runtime_.heap().large_threshold()) {
+    return runtime_.allocate_large(*this, shape);
+  }
+  runtime_.refill(*this, bytes);
+  const heap::Address object = cursor_.cursor;
+  cursor_.cursor = object + bytes;
+  object.word() = heap::Header(bytes >> heap::kGranuleShift, shape.references).word();
+  return heap::ObjectRef(object);
+}
+
+void Mutator::poll() {
+  if (runtime_.stopping_.load(std::memory_order_relaxed)) {
+    Runtime::Lock lock(runtime_.mutex_);
+    runtime_.park_while_stopping(lock, *this);
+  }
+}
+
+void Mutator::collect_young() {
+  Runtime::Lock lock(runtime_.mutex_);
+  while (!runtime_.collect(lock, *this, PauseKind::young, PauseCause::requested,
+                           runtime_.options().compact_effort)) {
+  }
+}
+
+void Mutator::collect_full(CompactEffort effort) {
+  Runtime::Lock lock(runtime_.mutex_);
+  const bool all = effort == CompactEffort::exhaustive ||
+                   runtime_.options().compact_effort == CompactEffort::exhaustive;
+  while (!runtime_.collect(lock, *this, PauseKind::full, PauseCause::requested,
+                           all ? CompactEffort::exhaustive : CompactEffort::adaptive)) {
+  }
+}
+
+}  // namespace pinlab::collector

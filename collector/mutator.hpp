@@ -1,0 +1,95 @@
+// What one thread of the program holds: its allocation cursor and its roots. One for each thread
+// from the start; everything hot is inlined here and is the same under every plan.
+//
+// Invariants: (1) memory in [cursor, limit) is zero and belongs to this mutator alone; (2) every
+// reference that the thread keeps across an allocation or a poll lies in a Root, a Global or the
+// heap; (3) a store of a reference into an object goes through store(), which dirties its card.
+#pragma once
+
+#include "heap/bump_cursor.hpp"
+#include "heap/object.hpp"
+#include "collector/options.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace pinlab::collector {
+
+class Runtime;
+
+/// Made by Runtime::attach(), on the thread that uses it; ends with its scope.
+class Mutator {
+ public:
+  Mutator(const Mutator&) = delete;
+  Mutator& operator=(const Mutator&) = delete;
+  ~Mutator();
+
+  /// A new object, its slots null and its bytes zero. Any reference held outside roots is stale
+  /// after. Throws HeapExhausted.
+  [[nodiscard]] heap::ObjectRef allocate(heap::Shape shape) {
+    const std::size_t bytes = shape.object_bytes();
+    const heap::Address object = cursor_.cursor;
+    if (bytes > cursor_.limit - object) [[unlikely]] {
+      return allocate_slow(shape);
+    }
+    cursor_.cursor = object + bytes;
+    object.word() = heap::Header(bytes >> heap::kGranuleShift, shape.references).word();
+    return heap::ObjectRef(object);
+  }
+
+  /// The write barrier: a store, and a dirty card whatever was stored.
+  void store(heap::ObjectRef holder, std::size_t index, heap::ObjectRef value) const {
+    const heap::Address slot = holder.slot(index);
+    slot.word() = value.address().value();
+    *heap::Address(cards_ + (slot.value() >> heap::kLineShift)).as<std::uint8_t>() = 1;
+  }
+
+  /// Where this thread may be stopped, if it allocates nothing for long.
+  void poll();
+  void collect_young();
+  /// `exhaustive` moves all that can move, whatever it costs.
+  void collect_full(CompactEffort effort = CompactEffort::adaptive);
+
+  /// Bytes that this thread has allocated.
+  [[nodiscard]] std::uint64_t clock() const { return retired_ + (cursor_.cursor - cursor_.base); }
+  [[nodiscard]] Runtime& runtime() const { return runtime_; }
+
+ private:
+  friend class Runtime;  // stops it, fills its cursor, visits its roots
+  friend class Root;
+
+  explicit Mutator(Runtime& runtime);
+  heap::ObjectRef allocate_slow(heap::Shape shape);
+
+  heap::BumpCursor cursor_;
+  std::uintptr_t cards_;  ///< card of address a: cards_ + (a >> kLineShift)
+  std::uintptr_t* root_top_;
+  std::uintptr_t* root_limit_;
+  Runtime& runtime_;
+  std::uint64_t retired_ = 0;
+  std::vector<std::uintptr_t> root_stack_;
+};
+
+/// A reference on this thread's stack that collections see and update. Ends in reverse order of
+/// making.
+class Root {
+ public:
+  explicit Root(Mutator& mutator, heap::ObjectRef object = {})
+      : mutator_(mutator), slot_(mutator.root_top_) {
+    EXPECTS(slot_ != mutator.root_limit_);
+    *slot_ = object.address().value();
+    mutator.root_top_ = slot_ + 1;
+  }
+  Root(const Root&) = delete;
+  Root& operator=(const Root&) = delete;
+  ~Root() { mutator_.root_top_ = slot_; }
+
+  [[nodiscard]] heap::ObjectRef get() const { return heap::ObjectRef(heap::Address(*slot_)); }
+  void set(heap::ObjectRef object) { *slot_ = object.address().value(); }
+
+ private:
+  Mutator& mutator_;
+  std::uintptr_t* slot_;
+};
+
+}  // namespace pinlab::collector

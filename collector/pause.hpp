@@ -1,0 +1,125 @@
+// What a collection tells its listeners. The collector fills a PauseReport and hands it over after
+// the pause; statistics, records, maps and progress are listeners. Integers only; times apart from
+// the rest.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pinlab::collector {
+
+enum class PauseKind : std::uint8_t { young, full };
+inline constexpr std::array<std::string_view, 2> kPauseKindNames = {"young", "full"};
+
+enum class PauseCause : std::uint8_t { nursery_full, heap_full, large_object, requested };
+inline constexpr std::array<std::string_view, 4> kPauseCauseNames = {"nursery_full", "heap_full",
+                                                                     "large_object", "requested"};
+
+/// `shadow`, `census` and `verify` measure and check: they are timed, and are no part of the pause.
+enum class PausePhase : std::uint8_t {
+  stop,
+  islands,
+  roots,
+  cards,
+  copy,
+  mark,
+  plan,
+  update,
+  move,
+  reclaim,
+  shadow,
+  census,
+  verify
+};
+inline constexpr std::array<std::string_view, 13> kPausePhaseNames = {
+    "stop",   "islands", "roots",   "cards",  "copy",   "mark",  "plan",
+    "update", "move",    "reclaim", "shadow", "census", "verify"};
+inline constexpr std::size_t kFirstMeasuringPhase = 10;
+
+/// Request sizes for which a census says how much free memory could serve them.
+inline constexpr std::array<std::uint64_t, 4> kRequestSizes = {256, 4096, 65536, 1048576};
+
+/// Occupancy and fragmentation at an instant, in bytes. `detailed` is false after young
+/// collections: then only the first five fields are known, the rest is 0.
+struct Census {
+  std::uint64_t used = 0;       ///< blocks that are not free, and large objects
+  std::uint64_t committed = 0;  ///< what the system has given
+  std::uint64_t large = 0;
+  std::uint64_t blocks_free = 0;
+  std::uint64_t blocks_used = 0;
+  bool detailed = false;
+  std::uint64_t live = 0;  ///< exact: a full collection marked it
+  std::uint64_t free = 0;  ///< free blocks and gaps, up to heap.max
+  std::uint64_t free_runs = 0;
+  std::uint64_t largest_free_run = 0;
+  std::array<std::uint64_t, 4> in_runs_of{};      ///< bytes in runs >= kRequestSizes[i]
+  std::array<std::uint64_t, 4> packable{};        ///< s * sum of floor(run / s)
+  std::array<std::uint64_t, 41> gap_histogram{};  ///< free runs by floor(log2(bytes))
+  std::uint64_t top = 0;  ///< offset in the heap of the end of the highest object in a block
+};
+
+/// One pin site's part in a full collection.
+struct SiteHostage {
+  std::uint32_t site = 0;
+  std::uint64_t pins = 0;
+  std::uint64_t pinned_bytes = 0;
+  std::int64_t hostage = 0;  ///< used with all pins less used without this site's; may be negative
+};
+
+/// Everything one pause did. Bytes and counts are exact and on every machine the same.
+struct PauseReport {
+  std::uint64_t index = 0;
+  PauseKind kind = PauseKind::young;
+  PauseCause cause = PauseCause::requested;
+  std::uint64_t clock = 0;  ///< bytes allocated by the program when the pause began
+
+  std::uint64_t survivor_objects = 0;  ///< young: reached in the nursery; full: marked
+  std::uint64_t survivor_bytes = 0;
+  std::uint64_t copied_objects = 0;  ///< copied out of nursery blocks (both kinds)
+  std::uint64_t copied_bytes = 0;
+  std::uint64_t promoted_objects = 0;  ///< became old: by copy or in place
+  std::uint64_t promoted_bytes = 0;
+  std::uint64_t in_place_objects = 0;  ///< survived in the nursery without moving
+  std::uint64_t in_place_bytes = 0;
+  std::uint64_t failed_objects = 0;  ///< of these: not pinned, but no space was left to copy to
+  std::uint64_t moved_bytes = 0;     ///< by the compactor
+  std::uint64_t moved_runs = 0;
+  std::uint64_t routed_objects =
+      0;  ///< moved across a gap's end to go around an island or a block end
+  std::uint64_t slots_visited = 0;
+  std::uint64_t cards_scanned = 0;
+  std::uint64_t source_blocks = 0;
+  std::uint64_t pins = 0;  ///< pinned objects seen (young collections: young ones)
+  std::uint64_t pinned_bytes = 0;
+  std::uint64_t islands = 0;  ///< immovable objects, companions by spread included
+  std::uint64_t island_bytes = 0;
+  std::uint64_t alive_by_pin_alone = 0;  ///< objects that only a pin reached first
+  std::uint64_t gaps = 0;                ///< offered to allocation afterwards
+  std::uint64_t gap_bytes = 0;
+  std::uint64_t blocks_held = 0;  ///< kept only because of an island
+  std::uint64_t held = 0;         ///< free bytes in these
+  std::int64_t hostage = 0;       ///< used with pins less used as planned without
+  std::vector<SiteHostage> sites;
+
+  Census before;
+  Census after;
+
+  std::uint64_t start_ns = 0;  ///< since the runtime was made
+  std::uint64_t pause_ns = 0;  ///< stop to reclaim
+  std::array<std::uint64_t, kPausePhaseNames.size()> phase_ns{};
+};
+
+/// Hears of each pause, on the thread that collected, while the others are still stopped.
+class PauseObserver {
+ public:
+  PauseObserver() = default;
+  PauseObserver(const PauseObserver&) = delete;
+  PauseObserver& operator=(const PauseObserver&) = delete;
+  virtual ~PauseObserver() = default;
+  virtual void paused(const PauseReport& report) = 0;
+};
+
+}  // namespace pinlab::collector

@@ -1,0 +1,64 @@
+// The axis of plans: the algorithm as a whole. A plan says where new objects go and which
+// collection comes next; the collections themselves are shared.
+#pragma once
+
+#include "heap/support/named.hpp"
+#include "collector/generations.hpp"
+#include "collector/options.hpp"
+#include "collector/pause.hpp"
+
+#include <cstdint>
+#include <span>
+
+namespace pinlab::collector {
+
+/// What to do when there is no memory to give.
+enum class Next : std::uint8_t { young, full, exhausted };
+
+class Plan {
+ public:
+  Plan() = default;
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  virtual ~Plan() = default;
+
+  /// What of the options the plan fixes. The default: nothing.
+  virtual void settle(Options& /*options*/) const {}
+  /// Zeroed memory for new objects, at least `need` bytes, without collecting; empty where there is
+  /// none.
+  [[nodiscard]] virtual heap::AddressRange take(Generations& generations, std::size_t need) = 0;
+  /// Which collection could help a request that take() refused.
+  [[nodiscard]] virtual Next next(const Generations& generations) const = 0;
+  /// Whether a full collection leaves exact live bits behind.
+  [[nodiscard]] virtual bool marks_live() const { return true; }
+  /// One pause. `kind` is a wish: a plan without the kind does what it has.
+  virtual void collect(Generations& generations,
+                       const RootSet& roots,
+                       PauseKind kind,
+                       CompactEffort effort,
+                       PauseReport& report) = 0;
+};
+
+/// The plans, in the order of collector/meson.build.
+[[nodiscard]] std::span<const heap::Named<Plan>> plans();
+
+/// What all plans with two generations share; also the plan `generational` itself.
+class TwoGenerations : public Plan {
+ public:
+  [[nodiscard]] heap::AddressRange take(Generations& generations, std::size_t need) override;
+  [[nodiscard]] Next next(const Generations& generations) const override;
+  void collect(Generations& generations,
+               const RootSet& roots,
+               PauseKind kind,
+               CompactEffort effort,
+               PauseReport& report) override;
+
+ private:
+  std::uint64_t nursery_used_ = 0;       ///< bytes of nursery blocks
+  std::uint64_t survival_ppm_ = 100000;  ///< of the last young collection: bytes that survived it
+};
+
+/// Bytes of nursery blocks.
+[[nodiscard]] std::uint64_t nursery_bytes(const heap::Heap& heap);
+
+}  // namespace pinlab::collector

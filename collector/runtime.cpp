@@ -1,0 +1,347 @@
+#include "collector/runtime.hpp"
+
+#include "collector/census.hpp"
+#include "collector/digest.hpp"
+#include "collector/phase_timer.hpp"
+#include "collector/plan.hpp"
+#include "collector/verify.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+namespace pinlab::collector {
+
+using heap::Address;
+using heap::AddressRange;
+using heap::ObjectRef;
+namespace state = heap::block_state;
+
+namespace {
+
+constexpr std::uint64_t kMostSurvivals = 7;
+constexpr std::uint64_t kLeastFreedShare =
+    128;  // a full collection that frees less than 1/128 of the heap is futile
+constexpr unsigned kMostFulls = 3;
+
+std::unique_ptr<Plan> made_plan(Options& options) {
+  const heap::Named<Plan>* entry = heap::find_named(plans(), options.plan);
+  if (entry == nullptr) {
+    throw OptionsError("there is no plan called '" + options.plan + "'");
+  }
+  std::unique_ptr<Plan> plan = entry->make();
+  plan->settle(options);
+  return plan;
+}
+
+Options checked(Options options) {
+  if (options.nursery_size > options.heap_max) {
+    throw OptionsError("nursery.size (" + std::to_string(options.nursery_size) +
+                       " bytes) is larger than heap.max (" + std::to_string(options.heap_max) +
+                       " bytes)");
+  }
+  if (options.nursery_survivals > kMostSurvivals) {
+    throw OptionsError("nursery.survivals is " + std::to_string(options.nursery_survivals) +
+                       ": the most is 7");
+  }
+  if (options.gap_min < heap::kGranuleBytes || options.gap_min % heap::kGranuleBytes != 0) {
+    throw OptionsError("gap.min must be a multiple of 8 bytes, at least 8");
+  }
+  if (options.spread_line < heap::kGranuleBytes ||
+      (options.spread_line & (options.spread_line - 1)) != 0 ||
+      options.spread_line > options.heap_block) {
+    throw OptionsError("pin.spread_line must be a power of two from 8 bytes to heap.block");
+  }
+  return options;
+}
+
+heap::HeapConfig heap_config(const Options& options) {
+  return {options.heap_max, options.heap_block};
+}
+
+}  // namespace
+
+Runtime::Runtime(Options options) try
+    : options_(checked(std::move(options))),
+      plan_(made_plan(options_)),
+      heap_(heap_config(options_)),
+      pins_(heap_),
+      generations_(options_, heap_, pins_) {
+} catch (const heap::HeapConfigError& error) {
+  throw OptionsError(error.what());
+} catch (const std::bad_alloc&) {
+  throw HeapExhausted("the system gives no address space for heap.max");
+}
+
+Runtime::~Runtime() {
+  EXPECTS(mutators_.empty());
+}
+
+std::unique_ptr<Mutator> Runtime::attach() {
+  Lock lock(mutex_);
+  changed_.wait(lock, [this] { return !stopping_; });
+  std::unique_ptr<Mutator> mutator(new Mutator(*this));  // NOLINT: the constructor is private
+  mutators_.push_back(mutator.get());
+  return mutator;
+}
+
+void Runtime::detach(Mutator& mutator) {
+  Lock lock(mutex_);
+  park_while_stopping(lock, mutator);
+  retire(mutator);
+  std::erase(mutators_, &mutator);
+  changed_.notify_all();
+}
+
+void Runtime::add_clock(std::uint64_t bytes) {
+  const std::uint64_t now = clock_.load(std::memory_order_relaxed) + bytes;
+  clock_.store(now, std::memory_order_relaxed);
+  pins_.set_clock(now);
+}
+
+// A cursor's objects get what only collections need: the start bits of those that were born old.
+void Runtime::retire(Mutator& mutator) {
+  heap::BumpCursor& cursor = mutator.cursor_;
+  if (cursor.limit == Address()) {
+    return;
+  }
+  const bool old = (heap_.state(cursor.base) & state::kOld) != 0;
+  if (old) {
+    for (Address walk = cursor.base; walk < cursor.cursor; walk = ObjectRef(walk).range().limit) {
+      heap_.marks().set_start(walk);
+      if (ObjectRef(walk).references() > 0) {
+        heap_.set_may_refer(walk);
+      }
+    }
+  }
+  const std::uint64_t bytes = cursor.filled().bytes();
+  mutator.retired_ += bytes;
+  add_clock(bytes);
+  const AddressRange rest = cursor.rest();
+  cursor = {};
+  (old ? generations_.old : generations_.nursery).give_back(rest);
+}
+
+ObjectRef Runtime::allocate_large(Mutator& self, heap::Shape shape) {
+  Lock lock(mutex_);
+  park_while_stopping(lock, self);
+  const std::size_t bytes = shape.object_bytes();
+  for (unsigned fulls = 0;;) {
+    const std::optional<ObjectRef> object = heap_.allocate_large(shape);
+    if (object) {
+      self.retired_ += bytes;
+      add_clock(bytes);
+      return *object;
+    }
+    if (bytes > heap_.max_bytes() || bytes > heap::kMaxObjectBytes) {
+      throw HeapExhausted("an object of " + std::to_string(bytes) + " bytes can never fit");
+    }
+    collect_for(lock, self, bytes, PauseCause::large_object, fulls);
+  }
+}
+
+void Runtime::refill(Mutator& self, std::size_t need) {
+  Lock lock(mutex_);
+  park_while_stopping(lock, self);
+  retire(self);
+  for (unsigned fulls = 0;;) {
+    const AddressRange range = plan_->take(generations_, need);
+    if (!range.empty()) {
+      self.cursor_.open(range);
+      return;
+    }
+    collect_for(lock, self, need, PauseCause::heap_full, fulls);
+  }
+}
+
+void Runtime::collect_for(
+    Lock& lock, Mutator& self, std::size_t need, PauseCause cause, unsigned& fulls) {
+  const Next next = plan_->next(generations_);
+  const auto exhausted = [&] {
+    throw HeapExhausted("no memory for " + std::to_string(need) +
+                        " bytes: " + std::to_string(heap_.used_bytes()) + " of " +
+                        std::to_string(heap_.max_bytes()) + " bytes in use after " +
+                        std::to_string(collections_) + " collections");
+  };
+  if (next == Next::exhausted || fulls == kMostFulls) {
+    exhausted();
+  }
+  if (next == Next::young && cause != PauseCause::large_object && fulls == 0) {
+    collect(lock, self, PauseKind::young, PauseCause::nursery_full, options_.compact_effort);
+    return;
+  }
+  // First what pays, then everything; then there is nothing left to try.
+  const bool futile = fulls > 0;
+  const CompactEffort effort = futile ? CompactEffort::exhaustive : options_.compact_effort;
+  if (!collect(lock, self, PauseKind::full, cause, effort)) {
+    return;
+  }
+  ++fulls;
+  const std::uint64_t usable =
+      heap_.free_blocks() * heap_.block_bytes() + generations_.old_gaps->bytes();
+  if (usable < heap_.max_bytes() / kLeastFreedShare) {
+    if (futile) {
+      exhausted();
+    }
+    if (collect(lock, self, PauseKind::full, cause, CompactEffort::exhaustive)) {
+      ++fulls;
+    }
+  }
+}
+
+void Runtime::park_while_stopping(Lock& lock, Mutator& /*self*/) {
+  while (stopping_) {
+    ++parked_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !stopping_; });
+    --parked_;
+  }
+}
+
+void Runtime::await_admission(Lock& lock, Mutator& /*self*/) {
+  while (generations_.nursery_route->admit(pins_) == Admission::blocked_by_pins) {
+    // Everyone who could unpin waits for it: the HotSpot deadlock that ends in an outcome here.
+    if (waiting_for_unpin_ + parked_ + 1 >= mutators_.size()) {
+      throw GcBlocked("a collection is needed, " + std::to_string(pins_.held()) +
+                      " pins forbid it, and every thread waits for it");
+    }
+    ++waiting_for_unpin_;
+    ++parked_;
+    changed_.wait_for(lock, std::chrono::milliseconds(1));
+    --parked_;
+    --waiting_for_unpin_;
+  }
+}
+
+bool Runtime::collect(
+    Lock& lock, Mutator& self, PauseKind kind, PauseCause cause, CompactEffort effort) {
+  if (stopping_) {
+    park_while_stopping(lock, self);
+    return false;
+  }
+  await_admission(lock, self);
+  if (stopping_) {
+    return false;
+  }
+  PauseReport report;
+  report.start_ns = elapsed_ns();
+  stopping_ = true;
+  {
+    const PhaseTimer timer(report, PausePhase::stop);
+    changed_.wait(lock, [this] { return parked_ + 1 >= mutators_.size(); });
+  }
+  report.cause = cause;
+  const auto resume = [this] {
+    stopping_ = false;
+    changed_.notify_all();
+  };
+  try {
+    run_pause(kind, effort, report);
+  } catch (...) {
+    resume();
+    throw;
+  }
+  resume();
+  return true;
+}
+
+void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& report) {
+  for (Mutator* mutator : mutators_) {
+    retire(*mutator);
+  }
+  generations_.old.close();
+  generations_.nursery.close();
+  const RootSet roots = root_set();
+  if (options_.verify != VerifyLevel::none && options_.verify_when == VerifyWhen::before_after) {
+    const PhaseTimer timer(report, PausePhase::verify);
+    verify_heap(generations_, roots, options_.verify);
+  }
+  report.index = collections_++;
+  report.kind = kind;
+  report.clock = clock();
+  report.before = brief_census(heap_);
+  const PinWitness witness =
+      options_.verify == VerifyLevel::none ? PinWitness() : PinWitness(generations_);
+  plan_->collect(generations_, roots, kind, effort, report);
+  generations_.old.format();
+  generations_.nursery.format();
+  {
+    const PhaseTimer timer(report, PausePhase::census);
+    const bool detailed = report.kind == PauseKind::full && options_.measure_census;
+    report.after =
+        detailed ? full_census(heap_, plan_->marks_live() ? Occupancy::live_bits : Occupancy::walk)
+                 : brief_census(heap_);
+    report.after.live = report.kind == PauseKind::full ? report.survivor_bytes : 0;
+  }
+  if (options_.verify != VerifyLevel::none) {
+    const PhaseTimer timer(report, PausePhase::verify);
+    witness.check();
+    verify_heap(generations_, roots, options_.verify);
+    if (report.kind == PauseKind::full && plan_->marks_live()) {
+      verify_nothing_dead(generations_, roots, options_.verify);
+    }
+  }
+  for (std::size_t phase = 0; phase < kFirstMeasuringPhase; ++phase) {
+    report.pause_ns += report.phase_ns[phase];
+  }
+  for (PauseObserver* observer : observers_) {
+    observer->paused(report);
+  }
+}
+
+RootSet Runtime::root_set() {
+  RootSet roots{{}, globals_, weaks_, pins_};
+  for (Mutator* mutator : mutators_) {
+    std::uintptr_t* base = mutator->root_stack_.data();
+    roots.stacks.emplace_back(base, static_cast<std::size_t>(mutator->root_top_ - base));
+  }
+  return roots;
+}
+
+template <class Work>
+auto Runtime::with_stopped_world(Mutator& self, Work&& work) {
+  Lock lock(mutex_);
+  park_while_stopping(lock, self);
+  stopping_ = true;
+  changed_.wait(lock, [this] { return parked_ + 1 >= mutators_.size(); });
+  for (Mutator* mutator : mutators_) {
+    retire(*mutator);
+  }
+  generations_.old.close();
+  generations_.nursery.close();
+  struct Resume {
+    Runtime& runtime;
+    ~Resume() {
+      runtime.stopping_ = false;
+      runtime.changed_.notify_all();
+    }
+  } resume{*this};
+  return work();
+}
+
+Census Runtime::census(Mutator& self) {
+  return with_stopped_world(self, [this] { return full_census(heap_, Occupancy::walk); });
+}
+
+void Runtime::verify(Mutator& self, VerifyLevel level) {
+  if (level == VerifyLevel::none) {
+    return;
+  }
+  with_stopped_world(self, [&] { verify_heap(generations_, root_set(), level); });
+}
+
+std::uint64_t Runtime::heap_digest(Mutator& self) {
+  return with_stopped_world(self, [this] { return digest_heap(heap_); });
+}
+
+std::uint64_t Runtime::graph_digest(Mutator& self) {
+  return with_stopped_world(self, [this] { return digest_graph(root_set()); });
+}
+
+std::uint64_t Runtime::elapsed_ns() const {
+  const auto spent = std::chrono::steady_clock::now() - started_;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
+}
+
+}  // namespace pinlab::collector

@@ -1,0 +1,122 @@
+// The door: a Runtime owns its heap, its pins and its plan. It is a value without global state: two
+// of them work in one process, on two threads.
+//
+//   Runtime runtime(options);
+//   auto mutator = runtime.attach();
+//   Root list(*mutator);
+//   list.set(mutator->allocate({.references = 1, .bytes = 16}));
+#pragma once
+
+#include "heap/heap.hpp"
+#include "pinning/pin_registry.hpp"
+#include "collector/generations.hpp"
+#include "collector/mutator.hpp"
+#include "collector/options.hpp"
+#include "collector/pause.hpp"
+#include "collector/roots.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
+
+namespace pinlab::collector {
+
+class Plan;
+
+/// Memory was asked for that the heap cannot give, also after a full collection. An outcome, no
+/// bug.
+struct HeapExhausted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A collection is needed, pins forbid it (nursery route `lock`), and every thread waits for it.
+struct GcBlocked : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The verifier found a broken invariant; what() names it and the place. Always a bug of ours.
+struct VerificationFailed : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+class Runtime {
+ public:
+  /// Throws OptionsError, or HeapExhausted where the system gives no address space.
+  explicit Runtime(Options options);
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  ~Runtime();
+
+  /// A mutator for the calling thread. Every mutator must end before the runtime does.
+  [[nodiscard]] std::unique_ptr<Mutator> attach();
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] heap::Heap& heap() { return heap_; }
+  [[nodiscard]] pinning::PinRegistry& pins() { return pins_; }
+  [[nodiscard]] GlobalRoots& globals() { return globals_; }
+  [[nodiscard]] WeakRoots& weaks() { return weaks_; }
+
+  /// Listeners are called in the order in which they were added. REQUIRES that no mutator runs.
+  void add_observer(PauseObserver& observer) { observers_.push_back(&observer); }
+
+  /// Bytes allocated by all mutators up to the last refill of each.
+  [[nodiscard]] std::uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t collections() const { return collections_; }
+
+  /// Occupancy now, with every free run. Stops the other mutators.
+  [[nodiscard]] Census census(Mutator& self);
+  /// Checks every invariant of the heap from scratch. Throws VerificationFailed.
+  void verify(Mutator& self, VerifyLevel level);
+  /// Over every header and byte of the heap, with offsets for addresses.
+  [[nodiscard]] std::uint64_t heap_digest(Mutator& self);
+  /// Over the object graph from this mutator's roots and the globals, in canonical order, without
+  /// addresses.
+  [[nodiscard]] std::uint64_t graph_digest(Mutator& self);
+
+ private:
+  friend class Mutator;  // its slow paths
+
+  using Lock = std::unique_lock<std::mutex>;
+
+  void detach(Mutator& mutator);
+  [[nodiscard]] heap::ObjectRef allocate_large(Mutator& self, heap::Shape shape);
+  void refill(Mutator& self, std::size_t need);
+  void retire(Mutator& mutator);
+  void add_clock(std::uint64_t bytes);
+  void park_while_stopping(Lock& lock, Mutator& self);
+  void await_admission(Lock& lock, Mutator& self);
+  /// False where another thread collected meanwhile.
+  bool collect(Lock& lock, Mutator& self, PauseKind kind, PauseCause cause, CompactEffort effort);
+  void run_pause(PauseKind kind, CompactEffort effort, PauseReport& report);
+  /// The next collection for a request that could not be served. Throws HeapExhausted.
+  void collect_for(Lock& lock, Mutator& self, std::size_t need, PauseCause cause, unsigned& fulls);
+  template <class Work>
+  auto with_stopped_world(Mutator& self, Work&& work);
+  [[nodiscard]] RootSet root_set();
+  [[nodiscard]] std::uint64_t elapsed_ns() const;
+
+  Options options_;
+  std::unique_ptr<Plan> plan_;
+  heap::Heap heap_;
+  pinning::PinRegistry pins_;
+  Generations generations_;
+  GlobalRoots globals_;
+  WeakRoots weaks_;
+  std::vector<PauseObserver*> observers_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Mutator*> mutators_;
+  std::size_t parked_ = 0;
+  std::size_t waiting_for_unpin_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> clock_{0};
+  std::uint64_t collections_ = 0;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace pinlab::collector

@@ -1,0 +1,433 @@
+// The acceptance tests of Go's runtime.Pinner, by their numbers: src/runtime/pinner_test.go, as it
+// stands since Go 1.22. Go's objects never move; here they do, and every test that says that a pin
+// holds something in place has a neighbour that is seen to move.
+#include "pinning/boundary.hpp"
+#include "collector/tests/pin_world.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace pinlab::collector::tests {
+namespace {
+
+using heap::Address;
+using heap::ObjectRef;
+using pinning::first_unpinned;
+using pinning::Pinner;
+
+/// Which of Go's tests are here: each says so itself.
+template <int kNumber>
+struct IsHere : std::false_type {};
+
+#define PINLAB_GO_TEST(number, name)         \
+  template <>                                \
+  struct IsHere<number> : std::true_type {}; \
+  TEST_CASE("T" #number " " name)
+
+/// Memory that is in no heap of ours, with a header as an object has one.
+constexpr std::uint64_t kStaticObject = heap::Header(2, 0).word();
+
+ObjectRef static_object() {
+  return ObjectRef(Address::of(&kStaticObject));
+}
+
+PINLAB_GO_TEST(1, "TestPinnerSimple: a single pin makes no overflow record and holds the address") {
+  PinWorld world;
+  Neighbour below(world);
+  const Root object(world.mutator(), world.make());
+  Neighbour above(world);
+  const ObjectRef there = object.get();
+  CHECK_FALSE(world.pins().is_pinned(there));
+  Pinner pinner(world.pins());
+  pinner.pin(there);
+  CHECK(world.pins().is_pinned(there));
+  CHECK(world.pins().extra_pins(there) == 0);
+  CHECK(world.pins().overflow_records() == 0);
+  world.collect_young();
+  CHECK(object.get() == there);
+  CHECK(below.has_moved());
+  CHECK(above.has_moved());
+  world.collect_full();
+  CHECK(object.get() == there);
+  CHECK(below.has_moved());
+  CHECK(above.has_moved());
+  pinner.unpin();
+  CHECK_FALSE(world.pins().is_pinned(there));
+}
+
+PINLAB_GO_TEST(2, "TestPinnerPinKeepsAliveAndReleases: a pin is a root until it ends") {
+  PinWorld world;
+  Neighbour neighbour(world);
+  const ObjectRef object = world.make();
+  mark(object, 4711);
+  const std::uint32_t weak = world.runtime().weaks().add(object);
+  Pinner pinner(world.pins());
+  pinner.pin(object);
+  world.collect_young();
+  CHECK(neighbour.has_moved());
+  world.collect_full();
+  CHECK(neighbour.has_moved());
+  world.collect_full();
+  CHECK(world.runtime().weaks().get(weak) == object);
+  CHECK(mark_of(object) == 4711);
+  pinner.unpin();
+  world.collect_full();
+  world.collect_full();
+  CHECK_FALSE(world.runtime().weaks().get(weak));
+  CHECK(world.runtime().heap().object_containing(object.address()) != object);
+}
+
+PINLAB_GO_TEST(3, "TestPinnerMultiplePinsSame: a hundred pins are counted and end together") {
+  PinWorld world;
+  Neighbour neighbour(world);
+  const Root object(world.mutator(), world.make());
+  const ObjectRef there = object.get();
+  Pinner pinner(world.pins());
+  for (int i = 0; i < 100; ++i) {
+    pinner.pin(there);
+  }
+  CHECK(world.pins().extra_pins(there) == 99);
+  CHECK(world.pins().overflow_records() == 1);
+  world.collect_young();
+  CHECK(neighbour.has_moved());
+  CHECK(object.get() == there);
+  CHECK(world.pins().extra_pins(there) == 99);
+  pinner.unpin();
+  CHECK_FALSE(world.pins().is_pinned(there));
+  CHECK(world.pins().extra_pins(there) == 0);
+  CHECK(world.pins().overflow_records() == 0);
+}
+
+PINLAB_GO_TEST(4, "TestPinnerTwoPinner: an object is held until the last of two pinners ends") {
+  for (const bool first_ends_first : {true, false}) {
+    for (const bool from_another_thread : {true, false}) {
+      PinWorld world;
+      Neighbour neighbour(world);
+      const Root object(world.mutator(), world.make());
+      const ObjectRef there = object.get();
+      Pinner first(world.pins());
+      Pinner second(world.pins());
+      const auto unpin = [&](Pinner& pinner) {
+        if (from_another_thread) {
+          std::thread([&] { pinner.unpin(); }).join();
+        } else {
+          pinner.unpin();
+        }
+      };
+      first.pin(there);
+      CHECK(world.pins().overflow_records() == 0);
+      second.pin(there);
+      CHECK(world.pins().extra_pins(there) == 1);
+      unpin(first_ends_first ? first : second);
+      CHECK(world.pins().is_pinned(there));
+      CHECK(world.pins().overflow_records() == 0);
+      world.collect_young();
+      CHECK(neighbour.has_moved());
+      CHECK(object.get() == there);
+      unpin(first_ends_first ? second : first);
+      CHECK_FALSE(world.pins().is_pinned(there));
+    }
+  }
+}
+
+PINLAB_GO_TEST(5,
+               "TestPinnerPinZerosizeObj: what has no size is pinned, in the heap and out of it") {
+  PinWorld world;
+  Pinner pinner(world.pins());
+  pinner.pin(static_object());
+  CHECK(world.pins().is_pinned(static_object()));
+  CHECK(pinner.empty());
+  pinner.unpin();
+  CHECK(world.pins().is_pinned(static_object()));
+
+  Neighbour neighbour(world);
+  const Root empty(world.mutator(), world.make(0, 0));
+  const ObjectRef there = empty.get();
+  CHECK(there.bytes() == heap::kGranuleBytes);
+  pinner.pin(there);
+  CHECK(world.pins().is_pinned(there));
+  world.collect_young();
+  CHECK(neighbour.has_moved());
+  CHECK(empty.get() == there);
+}
+
+PINLAB_GO_TEST(6, "TestPinnerPinGlobalPtr: what never moves is accepted, and counted apart") {
+  PinWorld world;
+  Pinner pinner(world.pins());
+  pinner.pin(static_object());
+  CHECK(world.pins().counts().ignored_foreign == 1);
+  CHECK(world.pins().counts().made == 0);
+  const ObjectRef large = world.make(0, std::uint64_t{64} << 10U);
+  REQUIRE(world.runtime().heap().is_large(large.address()));
+  pinner.pin(large);
+  CHECK(world.pins().is_pinned(large));
+  CHECK(world.pins().counts().made == 1);
+  CHECK(world.pins().counts().needless_large == 1);
+}
+
+PINLAB_GO_TEST(7, "TestPinnerPinTinyObj: counts of the smallest objects side by side keep apart") {
+  PinWorld world;
+  Neighbour neighbour(world);
+  std::vector<ObjectRef> tiny;
+  Pinner pinner(world.pins());
+  for (int i = 0; i < 64; ++i) {
+    tiny.push_back(world.make(0, 0));
+    pinner.pin(tiny.back());
+    pinner.pin(tiny.back());
+  }
+  CHECK(world.pins().overflow_records() == 64);
+  world.collect_young();
+  CHECK(neighbour.has_moved());
+  for (const ObjectRef object : tiny) {
+    CHECK(world.pins().is_pinned(object));
+    CHECK(world.pins().extra_pins(object) == 1);
+    CHECK(object.bytes() == heap::kGranuleBytes);
+  }
+  pinner.unpin();
+  for (const ObjectRef object : tiny) {
+    CHECK_FALSE(world.pins().is_pinned(object));
+  }
+  CHECK(world.pins().overflow_records() == 0);
+}
+
+PINLAB_GO_TEST(8, "TestPinnerInterface: a cell and what it refers to are pinned one by one") {
+  for (const bool pin_the_cell : {true, false}) {
+    PinWorld world;
+    const Root cell(world.mutator(), world.make(1));
+    world.mutator().store(cell.get(), 0, world.make());
+    const ObjectRef cell_there = cell.get();
+    const ObjectRef target_there = cell_there.load(0);
+    Pinner pinner(world.pins());
+    pinner.pin(pin_the_cell ? cell_there : target_there);
+    CHECK(world.pins().is_pinned(cell_there) == pin_the_cell);
+    CHECK(world.pins().is_pinned(target_there) == !pin_the_cell);
+    world.collect_young();
+    CHECK((cell.get() == cell_there) == pin_the_cell);
+    CHECK((cell.get().load(0) == target_there) == !pin_the_cell);
+  }
+}
+
+template <class Argument>
+concept CanBePinned = requires(Pinner& pinner, Argument argument) {
+  pinner.pin(argument);
+};
+
+PINLAB_GO_TEST(
+    9, "TestPinnerPinNonPtrPanics: what is no reference does not compile; null is an error") {
+  static_assert(CanBePinned<ObjectRef>);
+  static_assert(!CanBePinned<int> && !CanBePinned<std::uintptr_t> && !CanBePinned<std::string>);
+  static_assert(!CanBePinned<void*> && !CanBePinned<Address> && !CanBePinned<heap::Shape>);
+  PinWorld world;
+  Pinner pinner(world.pins());
+  CHECK_THROWS_AS(pinner.pin(ObjectRef()), pinning::PinError);
+  CHECK(world.pins().counts().ignored_null == 1);
+  const std::uint64_t on_the_stack = 0;
+  pinner.pin_interior(Address::of(&on_the_stack));
+  CHECK(world.pins().counts().ignored_foreign == 1);
+  CHECK(pinner.empty());
+}
+
+PINLAB_GO_TEST(10, "TestPinnerReuse: the check at the border follows what is pinned now") {
+  PinWorld world;
+  Neighbour neighbour(world);
+  const Root holder(world.mutator(), world.make(1));
+  world.mutator().store(holder.get(), 0, world.make());
+  const ObjectRef target = holder.get().load(0);
+  Pinner pinner(world.pins());
+  CHECK(first_unpinned(world.pins(), holder.get()));
+  pinner.pin(target);
+  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
+  pinner.unpin();
+  CHECK(first_unpinned(world.pins(), holder.get()));
+  pinner.pin(target);
+  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
+  world.collect_young();
+  CHECK(neighbour.has_moved());
+  CHECK(holder.get().load(0) == target);
+  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
+}
+
+PINLAB_GO_TEST(11,
+               "TestPinnerEmptyUnpin: to unpin without pins does nothing, as often as one likes") {
+  PinWorld world;
+  Pinner pinner(world.pins());
+  pinner.unpin();
+  pinner.unpin();
+  pinner.pin(world.make());
+  pinner.unpin();
+  pinner.unpin();
+  CHECK(world.pins().counts().made == 1);
+  CHECK(world.pins().counts().ended == 1);
+}
+
+PINLAB_GO_TEST(12,
+               "TestPinnerLeakPanics: a pinner that is lost with pins in it is reported, once") {
+  for (const bool owned_by_an_object : {false, true}) {
+    PinWorld world;
+    const Root object(world.mutator(), world.make());
+    const pinning::SiteId site = world.pins().sites().intern("leaky");
+    std::vector<pinning::PinLeak> leaks;
+    world.pins().set_leak_handler([&](const pinning::PinLeak& leak) {
+      CHECK_FALSE(world.pins().is_pinned(object.get()));  // released before the report
+      leaks.push_back(leak);
+    });
+    {
+      Root owner(world.mutator(), owned_by_an_object ? world.make() : ObjectRef());
+      Pinner pinner(world.pins(), owner.get());
+      pinner.pin(object.get(), site);
+      pinner.pin(object.get(), site);
+      world.collect_full();
+      CHECK(leaks.empty());
+      owner.set({});
+      world.collect_full();
+      world.collect_full();
+      CHECK(leaks.size() == (owned_by_an_object ? 1 : 0));
+    }
+    REQUIRE(leaks.size() == 1);
+    CHECK(leaks[0].site == site);
+    CHECK(leaks[0].pins == 2);
+    CHECK(leaks[0].bytes == 2 * object.get().bytes());
+    CHECK(world.pins().counts().leaked == 2);
+  }
+}
+
+PINLAB_GO_TEST(13, "TestPinnerCgoCheckPtr2Ptr: a reference to what is not pinned is refused") {
+  PinWorld world;
+  const Root holder(world.mutator(), world.make(1));
+  world.mutator().store(holder.get(), 0, world.make());
+  const ObjectRef target = holder.get().load(0);
+  const auto found = first_unpinned(world.pins(), holder.get());
+  REQUIRE(found);
+  CHECK(found->holder == holder.get());
+  CHECK(found->slot == 0);
+  CHECK(found->object == target);
+  Pinner pinner(world.pins());
+  pinner.pin(target);
+  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
+}
+
+PINLAB_GO_TEST(14, "TestPinnerCgoCheckPtr2UnsafePtr: whatever slot it lies in") {
+  PinWorld world;
+  const Root holder(world.mutator(), world.make(5));
+  world.mutator().store(holder.get(), 3, world.make());
+  const auto found = first_unpinned(world.pins(), holder.get());
+  REQUIRE(found);
+  CHECK(found->slot == 3);
+  Pinner pinner(world.pins());
+  pinner.pin(found->object);
+  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
+}
+
+PINLAB_GO_TEST(16, "TestPinnerCgoCheckInterface: a box on the way needs a pin of its own") {
+  PinWorld world;
+  const Root holder(world.mutator(), world.make(1));
+  world.mutator().store(holder.get(), 0, world.make(1));
+  const Root box(world.mutator(), holder.get().load(0));
+  world.mutator().store(box.get(), 0, world.make());
+  Pinner pinner(world.pins());
+  pinner.pin(box.get().load(0));
+  CHECK(first_unpinned(world.pins(), holder.get())->object == box.get());
+  pinner.pin(box.get());
+  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
+}
+
+PINLAB_GO_TEST(17, "TestPinnerCgoCheckSlice: a pin of any element is one of the whole array") {
+  for (const std::size_t element : {std::size_t{0}, std::size_t{7}}) {
+    PinWorld world;
+    Neighbour neighbour(world);
+    const Root slice(world.mutator(), world.make(1));
+    world.mutator().store(slice.get(), 0, world.make(0, 8 * sizeof(std::uint64_t)));
+    const ObjectRef array = slice.get().load(0);
+    CHECK(first_unpinned(world.pins(), slice.get()));
+    Pinner pinner(world.pins());
+    pinner.pin_interior(array.slot(element));
+    CHECK_FALSE(first_unpinned(world.pins(), slice.get()));
+    world.collect_young();
+    CHECK(neighbour.has_moved());
+    CHECK(slice.get().load(0) == array);
+  }
+}
+
+PINLAB_GO_TEST(18, "TestPinnerCgoCheckString: bytes behind a header are pinned by their first") {
+  PinWorld world;
+  const Root string(world.mutator(), world.make(1));
+  world.mutator().store(string.get(), 0, world.make(0, 12));
+  CHECK(first_unpinned(world.pins(), string.get()));
+  Pinner pinner(world.pins());
+  pinner.pin_interior(Address::of(string.get().load(0).payload().data()));
+  CHECK_FALSE(first_unpinned(world.pins(), string.get()));
+}
+
+PINLAB_GO_TEST(19,
+               "TestPinnerCgoCheckPinned2UnpinnedPanics: a pin of the outer excuses no inner one") {
+  PinWorld world;
+  const Root holder(world.mutator(), world.make(1));
+  world.mutator().store(holder.get(), 0, world.make());
+  Pinner pinner(world.pins());
+  pinner.pin(holder.get());
+  CHECK(first_unpinned(world.pins(), holder.get()));
+  CHECK(first_unpinned(world.pins(), holder.get(), pinning::Passing::kept));
+}
+
+PINLAB_GO_TEST(20, "TestPinnerCgoCheckPtr2Pinned2Unpinned: each hop needs its own pin") {
+  PinWorld world;
+  const Root outer(world.mutator(), world.make(1));
+  world.mutator().store(outer.get(), 0, world.make(1));
+  const Root middle(world.mutator(), outer.get().load(0));
+  world.mutator().store(middle.get(), 0, world.make());
+  Pinner pinner(world.pins());
+  pinner.pin(middle.get());
+  CHECK(first_unpinned(world.pins(), outer.get())->holder == middle.get());
+  CHECK(first_unpinned(world.pins(), middle.get()));
+  pinner.pin(middle.get().load(0));
+  CHECK_FALSE(first_unpinned(world.pins(), outer.get()));
+  CHECK_FALSE(first_unpinned(world.pins(), middle.get()));
+  CHECK(first_unpinned(world.pins(), outer.get(), pinning::Passing::kept)->object == outer.get());
+}
+
+PINLAB_GO_TEST(21, "TestPinnerConstStringData: read-only data is pinned before, during and after") {
+  static const std::array<char, 16> kText = {"a string"};
+  PinWorld world;
+  Pinner pinner(world.pins());
+  const ObjectRef text(Address::of(kText.data()));
+  CHECK(world.pins().is_pinned(text));
+  pinner.pin(text);
+  CHECK(world.pins().is_pinned(text));
+  CHECK_FALSE(first_unpinned(world.pins(), text, pinning::Passing::kept));
+  pinner.unpin();
+  CHECK(world.pins().is_pinned(text));
+}
+
+struct NotHere {
+  int number;
+  std::string_view name;
+  std::string_view reason;
+};
+
+/// Go's tests that have nothing to test in this heap.
+constexpr auto kNotHere = std::to_array<NotHere>({
+    {15, "TestPinnerCgoCheckPtr2UnknownPtr",
+     "Go scans memory of unknown type conservatively; here every object's header says which of its "
+     "words are references"},
+});
+
+template <int... kNumbers>
+constexpr bool each_is_here_or_not(std::integer_sequence<int, kNumbers...> /*from 0*/) {
+  const auto is_in_table = [](int number) {
+    int rows = 0;
+    for (const NotHere& row : kNotHere) {
+      rows += row.number == number && !row.reason.empty() ? 1 : 0;
+    }
+    return rows == 1;
+  };
+  return (... && (IsHere<kNumbers + 1>::value != is_in_table(kNumbers + 1)));
+}
+static_assert(each_is_here_or_not(std::make_integer_sequence<int, 21>()),
+              "each of Go's 21 tests is here, or is a row of the table with its reason");
+
+}  // namespace
+}  // namespace pinlab::collector::tests

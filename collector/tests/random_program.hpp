@@ -1,0 +1,210 @@
+// Random programs against a model: what a heap with plain std:: containers and no collector would
+// hold.
+//
+// Every object carries its model number in its payload; after a collection both graphs are walked
+// in lock-step from the roots, so that a lost, doubled or misdirected object shows itself.
+#pragma once
+
+#include "heap/support/random.hpp"
+#include "collector/runtime.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pinlab::collector::tests {
+
+struct ProgramMix {
+  std::uint64_t seed = 1;
+  unsigned steps = 4000;
+  unsigned pin_percent = 10;  ///< of new objects
+  unsigned large_permille = 2;
+  unsigned collect_permille = 5;
+  std::uint64_t most_payload = 600;
+  std::uint64_t live_target = 600;  ///< objects on roots
+};
+
+class RandomProgram {
+ public:
+  RandomProgram(const Options& options, const ProgramMix& mix)
+      : mix_(mix), runtime_(options), mutator_(runtime_.attach()), random_(mix.seed) {
+    roots_.resize(mix.live_target);
+    for (RootSlot& root : roots_) {
+      root.global = runtime_.globals().add({});
+    }
+  }
+
+  void run() {
+    for (unsigned step = 0; step < mix_.steps; ++step) {
+      act();
+      if (random_.below(1000) < mix_.collect_permille) {
+        collect();
+      }
+    }
+    collect();
+  }
+
+  void compare() {
+    std::unordered_map<std::uint64_t, std::uintptr_t> seen;
+    std::vector<std::pair<heap::ObjectRef, std::uint64_t>> stack;
+    const auto meet = [&](heap::ObjectRef object, std::uint64_t number) {
+      REQUIRE(static_cast<bool>(object) == (number != 0));
+      if (number == 0) {
+        return;
+      }
+      const auto [entry, added] = seen.try_emplace(number, object.address().value());
+      REQUIRE(entry->second == object.address().value());
+      if (added) {
+        stack.emplace_back(object, number);
+      }
+    };
+    for (const RootSlot& root : roots_) {
+      meet(runtime_.globals().get(root.global), root.number);
+    }
+    for (const Pin& pin : pins_) {
+      meet(heap::ObjectRef(pin.address), pin.number);  // it is where it was pinned
+    }
+    while (!stack.empty()) {
+      const auto [object, number] = stack.back();
+      stack.pop_back();
+      const Node& node = nodes_[number];
+      REQUIRE(object.references() == node.references.size());
+      REQUIRE(number_of(object) == number);
+      for (std::size_t i = 0; i < node.references.size(); ++i) {
+        meet(object.load(i), node.references[i]);
+      }
+    }
+    for (const WeakSlot& weak : weaks_) {
+      const heap::ObjectRef object = runtime_.weaks().get(weak.index);
+      if (seen.contains(weak.number)) {
+        REQUIRE(object.address().value() == seen[weak.number]);
+      } else if (object) {
+        REQUIRE(number_of(object) == weak.number);
+      }
+    }
+  }
+
+  void collect() {
+    switch (random_.below(3)) {
+      case 0:
+        mutator_->collect_young();
+        break;
+      case 1:
+        mutator_->collect_full();
+        break;
+      default:
+        mutator_->collect_full(CompactEffort::exhaustive);
+        break;
+    }
+    compare();
+  }
+
+  [[nodiscard]] Runtime& runtime() { return runtime_; }
+  [[nodiscard]] Mutator& mutator() { return *mutator_; }
+  void unpin_everything() { pins_.clear(); }
+
+ private:
+  struct Node {
+    std::vector<std::uint64_t> references;
+  };
+  struct RootSlot {
+    std::uint32_t global = 0;
+    std::uint64_t number = 0;
+  };
+  struct Pin {
+    std::unique_ptr<pinning::PinSet> set;
+    heap::Address address;
+    std::uint64_t number;
+  };
+  struct WeakSlot {
+    std::uint32_t index;
+    std::uint64_t number;
+  };
+
+  static std::uint64_t number_of(heap::ObjectRef object) {
+    return object.slot(object.references()).word();
+  }
+
+  RootSlot& any_root() { return roots_[random_.below(roots_.size())]; }
+
+  void act() {
+    const std::uint64_t dice = random_.below(100);
+    if (dice < 55) {
+      allocate();
+    } else if (dice < 75) {
+      link();
+    } else if (dice < 85) {
+      RootSlot& root = any_root();
+      runtime_.globals().set(root.global, {});
+      root.number = 0;
+    } else if (dice < 92) {
+      if (!pins_.empty()) {
+        const std::size_t which = random_.below(pins_.size());
+        std::swap(pins_[which], pins_.back());
+        pins_.pop_back();
+      }
+    } else if (dice < 96) {
+      const RootSlot& root = any_root();
+      pin(runtime_.globals().get(root.global), root.number);
+    } else {
+      const RootSlot& root = any_root();
+      if (root.number != 0) {
+        weaks_.push_back({runtime_.weaks().add(runtime_.globals().get(root.global)), root.number});
+      }
+    }
+  }
+
+  void allocate() {
+    const auto references = static_cast<std::uint32_t>(random_.below(random_.below(8) + 1));
+    std::uint64_t bytes = 8 + random_.below(mix_.most_payload);
+    if (random_.below(1000) < mix_.large_permille) {
+      bytes = runtime_.heap().large_threshold() + random_.below(20000);
+    }
+    const heap::ObjectRef object = mutator_->allocate({references, bytes});
+    for (std::size_t i = 0; i < references; ++i) {
+      REQUIRE(!object.load(i));
+    }
+    object.slot(references).word() = nodes_.size();
+    RootSlot& root = any_root();
+    runtime_.globals().set(root.global, object);
+    root.number = nodes_.size();
+    nodes_.push_back({std::vector<std::uint64_t>(references)});
+    if (random_.below(100) < mix_.pin_percent) {
+      pin(object, root.number);
+    }
+  }
+
+  void pin(heap::ObjectRef object, std::uint64_t number) {
+    if (number == 0 || pins_.size() > mix_.live_target / 2) {
+      return;
+    }
+    auto set = std::make_unique<pinning::PinSet>(runtime_.pins(), true);
+    set->pin(object, runtime_.pins().sites().intern("site " + std::to_string(number % 5)));
+    pins_.push_back({std::move(set), object.address(), number});
+  }
+
+  void link() {
+    const RootSlot& from = any_root();
+    const RootSlot& to = any_root();
+    if (from.number == 0 || nodes_[from.number].references.empty()) {
+      return;
+    }
+    const std::size_t slot = random_.below(nodes_[from.number].references.size());
+    mutator_->store(runtime_.globals().get(from.global), slot, runtime_.globals().get(to.global));
+    nodes_[from.number].references[slot] = to.number;
+  }
+
+  ProgramMix mix_;
+  Runtime runtime_;
+  std::unique_ptr<Mutator> mutator_;
+  heap::Random random_;
+  std::vector<Node> nodes_{Node{}};  // number 0 is null
+  std::vector<RootSlot> roots_;
+  std::vector<Pin> pins_;
+  std::vector<WeakSlot> weaks_;
+};
+
+}  // namespace pinlab::collector::tests

@@ -1,0 +1,330 @@
+#include "collector/verify.hpp"
+
+#include "heap/support/digest.hpp"
+#include "collector/runtime.hpp"
+#include "collector/walk.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace pinlab::collector {
+
+using heap::Address;
+using heap::AddressRange;
+using heap::Block;
+using heap::Header;
+using heap::ObjectRef;
+using pinning::PinSet;
+namespace state = heap::block_state;
+
+namespace {
+
+/// Bits of the verifier's own, one for each granule of the blocks, and a set for large objects.
+class AddressSet {
+ public:
+  explicit AddressSet(const heap::Heap& heap)
+      : heap_(heap), bits_((heap.blocks_range().bytes() / heap::kGranuleBytes + 63) / 64) {}
+
+  /// False where it was in the set before.
+  bool add(Address a) {
+    if (!heap_.blocks_range().contains(a)) {
+      return large_.try_emplace(a, true).second;
+    }
+    const std::size_t granule = (a - heap_.base()) / heap::kGranuleBytes;
+    const std::uint64_t bit = std::uint64_t{1} << (granule % 64);
+    const bool added = (bits_[granule / 64] & bit) == 0;
+    bits_[granule / 64] |= bit;
+    return added;
+  }
+
+  [[nodiscard]] bool contains(Address a) const {
+    if (!heap_.blocks_range().contains(a)) {
+      return large_.contains(a);
+    }
+    const std::size_t granule = (a - heap_.base()) / heap::kGranuleBytes;
+    return a == a.align_down(heap::kGranuleBytes) &&
+           (bits_[granule / 64] >> (granule % 64) & 1U) != 0;
+  }
+
+ private:
+  const heap::Heap& heap_;
+  std::vector<std::uint64_t> bits_;
+  std::map<Address, bool> large_;
+};
+
+class Verifier {
+ public:
+  Verifier(Generations& generations, const RootSet& roots)
+      : generations_(generations), heap_(generations.heap), roots_(roots), objects_(heap_) {}
+
+  void blocks() const {
+    std::uint64_t used = 0;
+    for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+      const std::uint8_t owner = heap_.state(Block{i});
+      used += owner != state::kFree ? 1U : 0U;
+      if (owner != state::kFree && owner != state::kOld && owner != state::kNursery) {
+        fail("V01", heap_.range_of(Block{i}).base, "a collection left a flag on the block");
+      }
+    }
+    if (used != heap_.used_blocks()) {
+      fail("V17", heap_.base(), "used blocks do not add up");
+    }
+    if (heap_.used_bytes() > heap_.max_bytes()) {
+      fail("V17", heap_.base(), "more is used than heap.max");
+    }
+  }
+
+  void pins() const {
+    std::map<Address, std::uint64_t> counts;
+    generations_.pins.for_each_set([&](PinSet& set) {
+      const std::lock_guard lock(set.lock());
+      for (const PinSet::Entry& entry : set.entries()) {
+        ++counts[entry.object.address()];
+      }
+    });
+    for (const auto& [address, count] : counts) {
+      const ObjectRef object(address);
+      const Header header = object.header();
+      if (!header.has(Header::kPinned) || header.has(Header::kMultiple) != (count > 1) ||
+          generations_.pins.extra_pins(object) != count - 1) {
+        fail("V11", address,
+             "sets hold " + std::to_string(count) + " pins of an object that knows another number");
+      }
+      if (heap_.is_nursery(address) && !header.has(Header::kListed)) {
+        fail("V11", address, "a pinned young object is not listed");
+      }
+    }
+    pinned_objects_ = counts.size();
+  }
+
+  void walk() {
+    for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+      if (heap_.state(Block{i}) != state::kFree) {
+        walk_block(Block{i});
+      }
+    }
+    for (const auto& [base, bytes] : heap_.large().objects()) {
+      objects_.add(base);
+      pinned_headers_ += ObjectRef(base).header().has(Header::kPinned) ? 1U : 0U;
+    }
+    if (pinned_headers_ != pinned_objects_) {
+      fail("V12", heap_.base(),
+           std::to_string(pinned_headers_) + " headers are pinned, but sets pin " +
+               std::to_string(pinned_objects_) + " objects");
+    }
+  }
+
+  void edges() const {
+    for_each_object(heap_, [&](ObjectRef object) {
+      const bool old = !heap_.is_nursery(object.address());
+      for (std::size_t i = 0; i < object.references(); ++i) {
+        check_edge(object.slot(i), old);
+      }
+    });
+    roots_.for_each([&](Address slot) { check_target(slot, Address(slot.word())); });
+    roots_.weaks.for_each([&](Address slot) { check_target(slot, Address(slot.word())); });
+  }
+
+  void offered_gaps() const {
+    if (generations_.old_gaps->bytes() > heap_.used_bytes()) {
+      fail("V16", heap_.base(), "more is offered in gaps than blocks have");
+    }
+  }
+
+  /// The verifier's own closure: what roots, pins and owners of sets reach.
+  [[nodiscard]] AddressSet reachable(std::uint64_t& count) const {
+    AddressSet seen(heap_);
+    std::vector<ObjectRef> stack;
+    const auto reach = [&](Address a) {
+      if (a && seen.add(a)) {
+        ++count;
+        stack.emplace_back(a);
+      }
+    };
+    roots_.for_each([&](Address slot) { reach(Address(slot.word())); });
+    generations_.pins.for_each_set([&](PinSet& set) {
+      if (!set.owner() && set.keep_alive()) {
+        for (const PinSet::Entry& entry : set.entries()) {
+          reach(entry.object.address());
+        }
+      }
+    });
+    for (bool more = true; more;) {
+      while (!stack.empty()) {
+        const ObjectRef object = stack.back();
+        stack.pop_back();
+        for (std::size_t i = 0; i < object.references(); ++i) {
+          reach(object.load(i).address());
+        }
+      }
+      generations_.pins.for_each_owned_set([&](PinSet& set) {
+        if (set.owner() && seen.contains(set.owner().address())) {
+          for (const PinSet::Entry& entry : set.entries()) {
+            reach(entry.object.address());
+          }
+        }
+      });
+      more = !stack.empty();
+    }
+    return seen;
+  }
+
+  [[noreturn]] void fail(const char* invariant, Address where, const std::string& what) const {
+    throw VerificationFailed(std::string(invariant) + ": " + what + " (heap offset " +
+                             std::to_string(where - heap_.base()) + ")");
+  }
+
+  [[nodiscard]] const heap::Heap& heap() const { return heap_; }
+
+ private:
+  void walk_block(Block block) {
+    const AddressRange range = heap_.range_of(block);
+    const bool old = heap_.state(block) == state::kOld;
+    Address walk = range.base;
+    while (walk < range.limit) {
+      const ObjectRef object(walk);
+      const Header header = object.header();
+      if (header.has(Header::kForwarded)) {
+        fail("V03", walk, "a header is forwarded outside a pause");
+      }
+      if (header.bytes() == 0 || header.bytes() < heap::kGranuleBytes * (1 + header.references()) ||
+          header.bytes() > range.limit - walk) {
+        fail("V02", walk, "a header has an impossible size");
+      }
+      const bool start = heap_.marks().is_start(walk);
+      if (!old && start) {
+        fail("V20", walk, "a nursery object has a start bit");
+      }
+      if (header.has(Header::kFiller) && start) {
+        fail("V20", walk, "a filler has a start bit");
+      }
+      // In an old block an object without a start bit is dead: headers of the dead are left
+      // standing.
+      if (!header.has(Header::kFiller) && (!old || start)) {
+        objects_.add(walk);
+        pinned_headers_ += header.has(Header::kPinned) ? 1U : 0U;
+      }
+      walk = object.range().limit;
+    }
+    if (walk != range.limit) {
+      fail("V01", walk, "the walk does not end at the block's end");
+    }
+    heap_.marks().for_each_start(range, [&](Address start) {
+      if (!objects_.contains(start)) {
+        fail("V20", start, "a start bit where no object starts");
+      }
+    });
+  }
+
+  void check_edge(Address slot, bool from_old) const {
+    const Address target(slot.word());
+    if (!target) {
+      return;
+    }
+    check_target(slot, target);
+    if (from_old && heap_.is_nursery(target) && heap_.card(slot) == 0) {
+      fail("V07", slot, "an edge from old to young lies on a clean card");
+    }
+    if (from_old && heap_.blocks_range().contains(slot) && !heap_.may_refer(heap_.block_of(slot))) {
+      fail("V07", slot, "an edge lies in a block that is said to have none");
+    }
+  }
+
+  void check_target(Address slot, Address target) const {
+    if (!heap_.contains(target) || !objects_.contains(target)) {
+      throw VerificationFailed(
+          "V04: the slot at " +
+          (heap_.contains(slot) ? "heap offset " + std::to_string(slot - heap_.base())
+                                : std::string("a root")) +
+          " does not refer to an object" +
+          (heap_.contains(target) ? " (heap offset " + std::to_string(target - heap_.base()) + ")"
+                                  : " of the heap"));
+    }
+  }
+
+  Generations& generations_;
+  const heap::Heap& heap_;
+  const RootSet& roots_;
+  AddressSet objects_;
+  mutable std::uint64_t pinned_objects_ = 0;
+  std::uint64_t pinned_headers_ = 0;
+};
+
+}  // namespace
+
+void verify_heap(Generations& generations, const RootSet& roots, VerifyLevel level) {
+  Verifier verifier(generations, roots);
+  verifier.blocks();
+  verifier.pins();
+  if (level != VerifyLevel::cheap) {
+    verifier.walk();
+    verifier.edges();
+    verifier.offered_gaps();
+  }
+}
+
+void verify_nothing_dead(Generations& generations, const RootSet& roots, VerifyLevel level) {
+  if (level == VerifyLevel::cheap) {
+    return;
+  }
+  const Verifier verifier(generations, roots);
+  std::uint64_t reached = 0;
+  const AddressSet reachable = verifier.reachable(reached);
+  std::uint64_t kept = 0;
+  for_each_object(generations.heap, [&](ObjectRef object) {
+    ++kept;
+    if (!reachable.contains(object.address())) {
+      verifier.fail("V06", object.address(),
+                    "a full collection kept an object that nothing reaches");
+    }
+  });
+  if (kept != reached) {
+    verifier.fail(
+        "V06", generations.heap.base(),
+        std::to_string(reached) + " objects are reachable, " + std::to_string(kept) + " are there");
+  }
+}
+
+PinWitness::PinWitness(Generations& generations) : heap_(&generations.heap) {
+  generations.pins.for_each_set([&](PinSet& set) {
+    const std::lock_guard lock(set.lock());
+    // A set whose owner may die in this collection promises nothing.
+    if (set.owner() || !set.keep_alive()) {
+      return;
+    }
+    for (const PinSet::Entry& entry : set.entries()) {
+      const Header header = entry.object.header();
+      entries_.push_back({entry.object, Header(header.granules(), header.references()).word(),
+                          payload_hash(entry.object)});
+    }
+  });
+}
+
+std::uint64_t PinWitness::payload_hash(ObjectRef object) {
+  heap::Digest digest;
+  const Address limit = object.range().limit;
+  for (Address a = object.slot(object.references()); a < limit; a += heap::kGranuleBytes) {
+    digest.add(a.word());
+  }
+  return digest.value();
+}
+
+void PinWitness::check() const {
+  for (const Entry& entry : entries_) {
+    const Header header = entry.object.header();
+    if (!header.has(Header::kPinned)) {
+      continue;  // another thread unpinned it during the pause
+    }
+    if (Header(header.granules(), header.references()).word() != entry.shape ||
+        payload_hash(entry.object) != entry.payload) {
+      throw VerificationFailed("V10: a pinned object changed or moved (heap offset " +
+                               std::to_string(entry.object.address() - heap_->base()) + ")");
+    }
+  }
+}
+
+}  // namespace pinlab::collector

@@ -1,0 +1,37 @@
+// The verifier: re-derives the invariants of the heap from scratch. It walks headers, traces by a
+// bitmap of its own, and asks no phase what it did. Names (V01 …) are those of results/README.md.
+#pragma once
+
+#include "collector/generations.hpp"
+
+#include <vector>
+
+namespace pinlab::collector {
+
+/// Throws VerificationFailed. `cheap` looks at blocks and pins, `full` at every object and edge,
+/// `paranoid` at every word too. REQUIRES a stopped world, retired cursors and closed spaces.
+void verify_heap(Generations& generations, const RootSet& roots, VerifyLevel level);
+
+/// V06 after a full collection: what is in old blocks is exactly what roots and pins reach.
+void verify_nothing_dead(Generations& generations, const RootSet& roots, VerifyLevel level);
+
+/// V10: what was pinned when the pause began is where it was, with the bytes that it had.
+class PinWitness {
+ public:
+  PinWitness() = default;
+  explicit PinWitness(Generations& generations);
+  void check() const;
+
+ private:
+  struct Entry {
+    heap::ObjectRef object;
+    std::uintptr_t shape;
+    std::uint64_t payload;
+  };
+  static std::uint64_t payload_hash(heap::ObjectRef object);
+
+  const heap::Heap* heap_ = nullptr;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace pinlab::collector
