@@ -18,6 +18,17 @@ namespace state = heap::block_state;
 
 namespace {
 
+/// They are old by now, and found again below.
+void forget_young_islands(PauseReport& report) {
+  report.pins = 0;
+  report.pinned_bytes = 0;
+  report.islands = 0;
+  report.island_bytes = 0;
+  report.alive_by_pin_alone = 0;
+  report.gaps = 0;
+  report.gap_bytes = 0;
+}
+
 IslandList find_islands(Generations& generations, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::islands);
   return form_islands(generations);
@@ -43,6 +54,7 @@ void collect_full(Generations& generations,
                   PauseReport& report) {
   collect_young(generations, roots, {.empty_nursery = true}, report);  // one space is left
   generations.old.close();
+  forget_young_islands(report);
 
   const LiveSet live = mark(generations, roots, report);        // What is alive?
   IslandList islands = find_islands(generations, report);       // What of it may not move?

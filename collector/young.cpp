@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstring>
+#include <mutex>
 
 namespace pinlab::collector {
 
@@ -60,7 +61,11 @@ class YoungCollection {
     trace_roots();
     scan_cards();
     drain();
-    trace_pins(islands);
+    if (kScope == YoungScope::whole) {
+      trace_sets();
+    } else {
+      trace_pins(islands);
+    }
     drain();
     update_weaks();
     close(young_);
@@ -71,11 +76,67 @@ class YoungCollection {
   void trace_roots() {
     const PhaseTimer timer(report_, PausePhase::roots);
     roots_.for_each([this](Address slot) { trace_root(slot); });
-    generations_.pins.for_each_owned_set([this](pinning::PinSet& set) {
+    if (kScope == YoungScope::nursery) {
+      generations_.pins.for_each_owned_set([this](pinning::PinSet& set) {
+        if (set.owner()) {
+          trace_root(set.owner_slot());
+        }
+      });
+    }
+  }
+
+  /// Where nothing is old, whose pin it is decides: the pins of every set that is reached, to a
+  /// fixpoint, as in marking (collector/mark.cpp).
+  void trace_sets() {
+    const std::uint64_t reached = report_.in_place_objects;
+    std::vector<pinning::PinSet*> owned;
+    generations_.pins.for_each_set([&](pinning::PinSet& set) {
       if (set.owner()) {
-        trace_root(set.owner_slot());
+        owned.push_back(&set);
+      } else if (set.keep_alive()) {
+        trace_entries(set);
       }
     });
+    drain();
+    for (bool progress = true; progress;) {
+      progress = false;
+      for (pinning::PinSet*& set : owned) {
+        if (set != nullptr && is_reached(set->owner().address())) {
+          trace_root(set->owner_slot());
+          trace_entries(*set);
+          set = nullptr;
+          progress = true;
+        }
+      }
+      drain();
+    }
+    for (pinning::PinSet* set : owned) {
+      if (set != nullptr) {
+        generations_.pins.end_unreached(*set);
+      }
+    }
+    generations_.pins.for_each_set([this](pinning::PinSet& set) {
+      if (!set.keep_alive()) {
+        set.release_dead([this](ObjectRef object) { return is_reached(object.address()); });
+      }
+    });
+    report_.alive_by_pin_alone += report_.in_place_objects - reached;
+  }
+
+  void trace_entries(const pinning::PinSet& set) {
+    const std::lock_guard lock(set.lock());
+    for (const pinning::PinSet::Entry& entry : set.entries()) {
+      const Address object = entry.object.address();
+      if ((heap_.state(object) & state::kLarge) != 0) {
+        reach_large(object);
+      } else {
+        stay(object, entry.object.header());
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_reached(Address object) const {
+    return marks_.is_live(object) || ObjectRef(object).header().has(Header::kForwarded);
   }
 
   /// After everything else, so that what only a pin reaches is known. A pin of any liveness is a
@@ -110,8 +171,9 @@ class YoungCollection {
       }
     }
     for (const auto& [base, bytes] : heap_.large().objects()) {
-      for_each_dirty_card({base, base + bytes},
-                          [&](AddressRange card) { scan_slots(ObjectRef(base), card); });
+      for_each_dirty_card(
+          {base, base + bytes},
+          [this, holder = ObjectRef(base)](AddressRange card) { scan_slots(holder, card); });
     }
   }
 

@@ -63,6 +63,7 @@ Heap::Heap(const HeapConfig& config)
       high_water_(block_count_, 0),
       may_refer_(block_count_, 0),
       touched_(block_count_, false) {
+  tables_.prefer_huge_pages();
   const std::size_t lines = range_.bytes() >> kLineShift;
   Address table = tables_.range().base;
   marks_ = MarkTable(table, range_.base);

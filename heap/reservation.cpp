@@ -1,5 +1,7 @@
 #include "heap/reservation.hpp"
 
+#include "heap/poison.hpp"
+
 #include <new>
 
 #include <sys/mman.h>
@@ -19,7 +21,12 @@ Reservation::Reservation(std::size_t bytes, std::size_t alignment) {
 }
 
 Reservation::~Reservation() {
+  unpoison(mapped_);  // the next mapping here starts clean
   munmap(mapped_.base.as<void>(), mapped_.bytes());
+}
+
+void Reservation::prefer_huge_pages() const {
+  static_cast<void>(madvise(mapped_.base.as<void>(), mapped_.bytes(), MADV_HUGEPAGE));
 }
 
 void Reservation::decommit(AddressRange pages) {

@@ -190,6 +190,20 @@ void PinRegistry::for_each_handle(const std::function<void(Address)>& visit) {
   }
 }
 
+void PinRegistry::end_unreached(PinSet& set) {
+  set.disown();
+  if (set.empty()) {
+    return;
+  }
+  const PinSet::Entry oldest = set.entries().front();
+  PinLeak leak{oldest.site, oldest.since, set.size(), 0};
+  for (const PinSet::Entry& entry : set.entries()) {
+    leak.bytes += entry.object.bytes();
+  }
+  set.unpin_all();
+  report_leak(leak);
+}
+
 void PinRegistry::attach(PinSet& set) {
   const std::lock_guard lock(sets_mutex_);
   set.next_ = first_set_;

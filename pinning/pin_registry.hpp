@@ -123,6 +123,9 @@ class PinRegistry {
   /// Visits the slots of handles: roots that may be updated.
   void for_each_handle(const std::function<void(heap::Address)>& visit);
 
+  /// A set whose managed owner died: its pins end, and that some were left is reported as a leak.
+  void end_unreached(PinSet& set);
+
   // For shapes.
   void attach(PinSet& set);
   void detach(PinSet& set);

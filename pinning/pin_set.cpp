@@ -46,6 +46,12 @@ void PinSet::unpin_all() {
   entries_.clear();
 }
 
+bool PinSet::release(const Entry& entry) {
+  EXPECTS(registry_.unpin(entry.object));
+  ++ended_;
+  return true;
+}
+
 bool PinSet::empty() const {
   return size() == 0;
 }

@@ -11,6 +11,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -72,8 +73,20 @@ class PinSet {
   [[nodiscard]] heap::Address owner_slot() { return heap::Address::of(&owner_); }
   [[nodiscard]] heap::ObjectRef owner() const { return heap::ObjectRef(heap::Address(owner_)); }
   void disown() { owner_ = 0; }
+  /// Releases the entries whose objects died: of a set that keeps nothing alive.
+  template <class IsAlive>
+  void release_dead(IsAlive&& is_alive) {
+    lock_.lock();
+    const auto dead = std::remove_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      return !is_alive(entry.object) && release(entry);
+    });
+    entries_.erase(dead, entries_.end());
+    lock_.unlock();
+  }
 
  private:
+  bool release(const Entry& entry);
+
   friend class PinRegistry;  // the links of its list of sets
 
   PinRegistry& registry_;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "heap/support/random.hpp"
+#include "heap/support/wide.hpp"
 
 namespace pinlab::heap {
 
