@@ -1,0 +1,178 @@
+// The replay of a real program's heap: its allocations and frees, in its order, with its sizes and
+// its call stacks. An object is a header and its bytes, held by a slot of a managed table; a free
+// clears the slot.
+#include "workloads/heaptrack/trace.hpp"
+#include "workloads/managed_table.hpp"
+#include "workloads/workload.hpp"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace pinlab::workloads {
+
+namespace {
+
+using heap::ParameterType;
+
+constexpr std::array<std::string_view, 3> kOrders = {"fifo", "lifo", "random"};
+
+constexpr auto kParameters = std::to_array<heap::Parameter>({
+    {.name = "workload.trace",
+     .type = ParameterType::text,
+     .default_text = "",
+     .summary = "the recorded heap, raw or interpreted, plain, gzip or zstd; must be given"},
+    {.name = "workload.names",
+     .type = ParameterType::text,
+     .default_text = "",
+     .summary = "an interpreted recording of the same program, which gives a raw one its names"},
+    {.name = "workload.free_order",
+     .type = ParameterType::word,
+     .default_text = "fifo",
+     .summary = "which object dies when an interpreted recording frees one of a class",
+     .choices = kOrders},
+    {.name = "workload.rounds",
+     .type = ParameterType::count,
+     .default_text = "1",
+     .summary = "how often it is replayed; what a round leaves behind is dropped before the next",
+     .least = 1,
+     .unit = "rounds"},
+});
+
+Trace read(const heap::ParameterValues& values) {
+  const std::string& path = values.text("workload.trace");
+  if (path.empty()) {
+    throw heap::ParameterError("workload=heaptrack needs workload.trace=FILE");
+  }
+  const std::string_view word = values.word("workload.free_order");
+  const FreeOrder order = word == "fifo"   ? FreeOrder::fifo
+                          : word == "lifo" ? FreeOrder::lifo
+                                           : FreeOrder::random;
+  const std::uint64_t seed = values.find("seed") != nullptr ? values.count("seed") : 1;
+  return read_trace(path, order, seed, values.text("workload.names"));
+}
+
+/// Names are not unique in a trace, so that they get the site's number; stacks are.
+class TraceNames final : public SiteNames {
+ public:
+  explicit TraceNames(const Trace& trace) : trace_(trace) {}
+  [[nodiscard]] std::string name(std::uint32_t site) const override {
+    return trace_.site_name(site) + " #" + std::to_string(site);
+  }
+  [[nodiscard]] std::string stack(std::uint32_t site) const override {
+    return trace_.site_stack(site);
+  }
+
+ private:
+  const Trace& trace_;
+};
+
+/// One object of the recorded program, from outside the heap.
+struct Occupant {
+  std::uint64_t mark = 0;  ///< what its first word must hold
+  PinToken token = 0;
+};
+
+class Replay {
+ public:
+  Replay(WorkloadContext& context, const Trace& trace)
+      : context_(context),
+        trace_(trace),
+        table_(context.mutator, trace.slots()),
+        occupants_(trace.slots()) {
+    context.leave(table_.directory());
+  }
+
+  void replay_once() {
+    for (const TraceEvent& event : trace_.events()) {
+      if (event.kind == TraceEvent::Kind::allocate) {
+        allocate(event);
+      } else {
+        free(event.slot, event.size);
+      }
+    }
+  }
+
+  /// Drops what the recorded program never freed.
+  void clear() {
+    for (std::uint32_t slot = 0; slot < occupants_.size(); ++slot) {
+      table_.set(slot, {});
+      context_.pins.dropped(occupants_[slot].token);
+      occupants_[slot].token = 0;
+    }
+  }
+
+ private:
+  void allocate(const TraceEvent& event) {
+    const heap::ObjectRef object =
+        context_.mutator.allocate({.references = 0, .bytes = event.size});
+    Occupant& occupant = occupants_[event.slot];
+    occupant.mark = ++mark_;
+    if (event.size >= sizeof(std::uint64_t)) {
+      object.slot(0).word() = occupant.mark;
+    }
+    table_.set(event.slot, object);
+    occupant.token = context_.pins.born(object, event.site);
+  }
+
+  void free(std::uint32_t slot, std::uint64_t size) {
+    const heap::ObjectRef object = table_.get(slot);
+    Occupant& occupant = occupants_[slot];
+    const bool same_size = object && object.bytes() == heap::Shape{0, size}.object_bytes();
+    const bool marked = size >= sizeof(std::uint64_t);
+    if (!same_size || (marked && object.slot(0).word() != occupant.mark)) {
+      throw std::logic_error("heaptrack: the object of slot " + std::to_string(slot) +
+                             " is no longer the one that allocation " +
+                             std::to_string(occupant.mark) + " made");
+    }
+    table_.set(slot, {});
+    context_.pins.dropped(occupant.token);
+    occupant.token = 0;
+  }
+
+  WorkloadContext& context_;
+  const Trace& trace_;
+  ManagedTable table_;
+  std::vector<Occupant> occupants_;
+  std::uint64_t mark_ = 0;
+};
+
+class Heaptrack final : public Workload {
+ public:
+  explicit Heaptrack(const heap::ParameterValues& values)
+      : trace_(read(values)), rounds_(values.count("workload.rounds")), names_(trace_) {}
+
+  void run(WorkloadContext& context) override {
+    if (trace_.totals().largest_bytes > heap::kMaxObjectBytes - heap::kGranuleBytes) {
+      throw collector::HeapExhausted("the trace allocates " +
+                                     std::to_string(trace_.totals().largest_bytes) +
+                                     " bytes at once, more than an object can have");
+    }
+    context.pins.use_names(names_);
+    Replay replay(context, trace_);
+    replay.replay_once();
+    for (std::uint64_t round = 1; round < rounds_; ++round) {
+      replay.clear();
+      replay.replay_once();
+    }
+  }
+
+ private:
+  Trace trace_;
+  std::uint64_t rounds_;
+  TraceNames names_;
+};
+
+}  // namespace
+
+WorkloadEntry workload_heaptrack() {
+  return {.name = "heaptrack",
+          .summary = "the allocations and frees of a real program, as heaptrack recorded them",
+          .source = "KDE heaptrack 1.4, file version 3",
+          .parameters = kParameters,
+          .make = [](const heap::ParameterValues& values) -> std::unique_ptr<Workload> {
+            return std::make_unique<Heaptrack>(values);
+          }};
+}
+
+}  // namespace pinlab::workloads

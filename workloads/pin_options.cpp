@@ -1,0 +1,101 @@
+#include "workloads/pin_options.hpp"
+
+#include "heap/support/words.hpp"
+#include "pinning/shape.hpp"
+#include "collector/options.hpp"
+
+namespace pinlab::workloads {
+
+namespace {
+
+using Kind = heap::Distribution::Kind;
+
+[[noreturn]] void refuse(const std::string& sentence) {
+  throw collector::OptionsError(sentence);
+}
+
+void check_amount(const PinPressureOptions& options) {
+  const int given =
+      (options.share != 0 ? 1 : 0) + (options.count != 0 ? 1 : 0) + (options.rate != 0 ? 1 : 0);
+  if (given > 1) {
+    refuse("pin.share, pin.count and pin.rate exclude each other: give one of them");
+  }
+  if (options.share > heap::kBillion) {
+    refuse("pin.share is at most 1");
+  }
+  if (options.batch == 0) {
+    refuse("pin.batch is at least 1");
+  }
+  if (options.count % options.batch != 0) {
+    refuse("pin.count=" + std::to_string(options.count) + " is not a multiple of pin.batch=" +
+           std::to_string(options.batch) + ": whole batches begin and end");
+  }
+}
+
+void check_lifetime(const heap::Distribution& lifetime) {
+  if (lifetime.kind == Kind::pareto && (lifetime.a == 0 || lifetime.b == 0)) {
+    refuse("pin.lifetime=pareto(ALPHA,LEAST) needs both above 0");
+  }
+  if (lifetime.kind == Kind::uniform && lifetime.a > lifetime.b) {
+    refuse("pin.lifetime=uniform(LEAST,MOST) needs a range that is not empty");
+  }
+}
+
+void check_shape(const PinPressureOptions& options) {
+  const auto* entry = heap::find_named(pinning::pin_shapes(), options.shape);
+  if (entry == nullptr) {
+    refuse("no pin shape is called " + heap::quoted_text(options.shape));
+  }
+  if (entry->make()->lifetime() == pinning::ShapeLifetime::scope &&
+      options.lifetime.kind != Kind::scope) {
+    refuse("pin.shape=" + options.shape +
+           " needs pin.lifetime=scope: its pins end with the scope that made them, newest first");
+  }
+}
+
+void check_target(const PinPressureOptions& options) {
+  if (options.target != "uniform" && options.target != "site" && options.target != "size") {
+    refuse("pin.target=" + options.target + " is not there: take uniform, site or size");
+  }
+  if (options.target == "site" && options.site_pattern.empty()) {
+    refuse("pin.target=site needs a pattern for the names of sites");
+  }
+  if (options.target == "size" && options.size_least > options.size_most) {
+    refuse("pin.target=size needs a range of sizes that is not empty");
+  }
+}
+
+}  // namespace
+
+void check_pin_options(const PinPressureOptions& options) {
+  check_amount(options);
+  check_lifetime(options.lifetime);
+  check_target(options);
+  check_shape(options);
+}
+
+// A mismatch goes back to the last star and lets it take one character more: linear in practice,
+// and never worse than the product of the lengths.
+bool matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+}  // namespace pinlab::workloads

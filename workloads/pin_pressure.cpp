@@ -1,0 +1,316 @@
+#include "workloads/pin_pressure.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pinlab::workloads {
+
+namespace {
+
+using Kind = PinLifetime::Kind;
+
+/// Streams of the seed, apart from each other and from the workload's own.
+constexpr std::uint64_t kChoices = 101;
+constexpr std::uint64_t kLengths = 102;
+
+PinPressureOptions checked(const PinPressureOptions& options) {
+  check_pin_options(options);
+  return options;
+}
+
+}  // namespace
+
+PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& options)
+    : runtime_(runtime),
+      options_(checked(options)),
+      enabled_(options.any()),
+      any_target_(options.target == "uniform"),
+      shape_(heap::find_named(pinning::pin_shapes(), options.shape)->make()),
+      sites_(runtime.pins().sites(), options.site_pattern),
+      choices_(heap::Random(options.seed).fork(kChoices)),
+      lengths_(heap::Random(options.seed).fork(kLengths)),
+      collections_(runtime.collections()) {
+  shape_->open(runtime.pins());
+  if (options.share != 0) {
+    // A batch follows so many misses that the share holds on the whole.
+    misses_.emplace(options.share, options.batch * (heap::kBillion - options.share));
+    skip_ = misses_->draw(choices_);
+  }
+  if (options.rate != 0) {
+    schedule_arrival();
+  }
+  schedule_event();
+}
+
+PinPressure::~PinPressure() {
+  close_scope(0);
+  for (std::uint32_t pin = 0; pin < pins_.size(); ++pin) {
+    if (pins_[pin].state == Pin::State::held) {
+      end(pin);
+    } else if (pins_[pin].state == Pin::State::waiting) {
+      runtime_.weaks().end(pins_[pin].link);
+    }
+  }
+}
+
+// An object for which something may happen; its bytes are on the clock.
+PinToken PinPressure::track(heap::ObjectRef object, std::uint32_t site) {
+  if (clock_ >= next_event_) {
+    pass_time();
+  }
+  if (runtime_.collections() != collections_) {
+    pass_collection();
+  }
+  if (!any_target_ && !is_target(object.bytes(), site)) {
+    return 0;
+  }
+  return is_wanted() ? choose(object, site) : 0;
+}
+
+bool PinPressure::is_target(std::uint64_t bytes, std::uint32_t site) {
+  if (options_.target == "size") {
+    return options_.size_least <= bytes && bytes <= options_.size_most;
+  }
+  return sites_.is_target(site);
+}
+
+// Whole batches are chosen, of objects that follow each other.
+bool PinPressure::is_wanted() {
+  if (wanted_ == 0) {
+    if (skip_ > 0) {
+      --skip_;
+      return false;
+    }
+    if (!misses_ && held_ + waiting_ + options_.batch > options_.count) {
+      return false;
+    }
+    wanted_ = options_.batch;
+  }
+  --wanted_;
+  if (misses_ && wanted_ == 0) {
+    skip_ = misses_->draw(choices_);
+  }
+  return true;
+}
+
+bool PinPressure::is_of_age(heap::ObjectRef object, std::uint64_t born) const {
+  return options_.age_old ? !runtime_.heap().is_nursery(object.address())
+                          : runtime_.collections() - born >= options_.age;
+}
+
+PinToken PinPressure::choose(heap::ObjectRef object, std::uint32_t site) {
+  const std::uint32_t index = take_pin();
+  Pin& pin = pins_[index];
+  pin.site = site;
+  if (is_of_age(object, runtime_.collections())) {
+    pin.named = options_.lifetime.kind == Kind::object;
+    hold(index, object);
+    return pin.named ? index + 1 : 0;
+  }
+  pin.state = Pin::State::waiting;
+  pin.named = true;  // so that the drop is told: nobody pins what he has dropped
+  pin.link = runtime_.weaks().add(object);
+  pin.since = runtime_.collections();
+  waiters_.push_back(index);
+  ++waiting_;
+  return index + 1;
+}
+
+void PinPressure::hold(std::uint32_t index, heap::ObjectRef object) {
+  const std::uint64_t limit = options_.limit + options_.limit_per_call * open_scopes_;
+  if ((options_.limit | options_.limit_per_call) != 0 && held_ >= limit) {
+    throw PinLimitReached("a pin beyond pin.limit: " + std::to_string(held_) + " are held, in " +
+                          std::to_string(open_scopes_) + " calls");
+  }
+  Pin& pin = pins_[index];
+  const std::size_t figures = sites_.index_of(pin.site);
+  pin.link = shape_->pin(object, sites_.id_at(figures));
+  pin.state = Pin::State::held;
+  pin.since = clock_;
+  pin.bytes = object.bytes();
+  sites_.count_made(figures, pin.bytes);
+  ++made_;
+  peak_ = std::max(peak_, ++held_);
+  peak_bytes_ = std::max(peak_bytes_, held_bytes_ += pin.bytes);
+  if (options_.lifetime.kind == Kind::scope) {
+    scope_pins_.push_back(index);
+    return;
+  }
+  if (options_.batch > 1) {
+    join_batch(index);
+  }
+  if (options_.lifetime.kind > Kind::scope) {
+    expiries_.push({clock_ + draw_lifetime(), made_, index});
+    schedule_event();
+  }
+}
+
+void PinPressure::join_batch(std::uint32_t pin) {
+  if (open_batch_ == kNone) {
+    if (free_batches_.empty()) {
+      free_batches_.push_back(static_cast<std::uint32_t>(batches_.size()));
+      batches_.emplace_back();
+    }
+    open_batch_ = free_batches_.back();
+    free_batches_.pop_back();
+  }
+  pins_[pin].batch = open_batch_;
+  batches_[open_batch_].pins.push_back(pin);
+  if (batches_[open_batch_].pins.size() == options_.batch) {
+    open_batch_ = kNone;
+  }
+}
+
+// The pin has no reason of its own to last; a batch waits for its last member, those to come
+// included.
+void PinPressure::finish(std::uint32_t pin) {
+  const std::uint32_t index = pins_[pin].batch;
+  if (index == kNone) {
+    end(pin);
+    return;
+  }
+  Batch& batch = batches_[index];
+  if (++batch.done < options_.batch) {
+    return;
+  }
+  for (const std::uint32_t member : batch.pins) {
+    end(member);
+  }
+  batch.pins.clear();
+  batch.done = 0;
+  free_batches_.push_back(index);
+}
+
+void PinPressure::end(std::uint32_t index) {
+  Pin& pin = pins_[index];
+  shape_->unpin(pin.link);
+  sites_.count_ended(sites_.index_of(pin.site), clock_ - pin.since);
+  --held_;
+  held_bytes_ -= pin.bytes;
+  pin.state = Pin::State::done;
+  forget(index);
+}
+
+void PinPressure::forget(std::uint32_t pin) {
+  if (!pins_[pin].named) {
+    pins_[pin] = {};
+    free_pins_.push_back(pin);
+  }
+}
+
+void PinPressure::drop(std::uint32_t index) {
+  EXPECTS(index < pins_.size() && pins_[index].named);
+  Pin& pin = pins_[index];
+  pin.named = false;
+  switch (pin.state) {
+    case Pin::State::waiting:  // its place is used again after the next collection
+      give_up(index);
+      pin.state = Pin::State::cancelled;
+      return;
+    case Pin::State::held:
+      if (options_.lifetime.kind == Kind::object) {
+        finish(index);
+      }
+      return;
+    default:
+      forget(index);
+  }
+}
+
+void PinPressure::pass_time() {
+  while (!expiries_.empty() && expiries_.top().at <= clock_) {
+    const std::uint32_t pin = expiries_.top().pin;
+    expiries_.pop();
+    finish(pin);
+  }
+  while (options_.rate != 0 && next_arrival_ >> 10U <= clock_) {
+    wanted_ += options_.batch;
+    schedule_arrival();
+  }
+  schedule_event();
+}
+
+void PinPressure::pass_collection() {
+  collections_ = runtime_.collections();
+  std::vector<std::uint32_t> waiters;
+  waiters.swap(waiters_);
+  for (const std::uint32_t index : waiters) {
+    Pin& pin = pins_[index];
+    if (pin.state == Pin::State::cancelled) {
+      forget(index);
+      continue;
+    }
+    const heap::ObjectRef object = runtime_.weaks().get(pin.link);
+    if (!object) {
+      give_up(index);
+      pin.state = Pin::State::done;
+      forget(index);
+    } else if (is_of_age(object, pin.since)) {
+      runtime_.weaks().end(pin.link);
+      pin.state = Pin::State::done;
+      --waiting_;
+      hold(index, object);
+    } else {
+      waiters_.push_back(index);
+    }
+  }
+}
+
+// What was chosen did not live to be pinned. A rate is owed another object; a number finds one by
+// itself, and a share owes nothing.
+void PinPressure::give_up(std::uint32_t pin) {
+  runtime_.weaks().end(pins_[pin].link);
+  --waiting_;
+  wanted_ += options_.rate != 0 ? 1 : 0;
+}
+
+void PinPressure::schedule_arrival() {
+  const std::uint64_t mean =
+      (std::uint64_t{1} << 40U) / options_.rate * options_.batch;  // 1024ths of a byte
+  next_arrival_ += draw_exponential(std::max<std::uint64_t>(mean, 1), choices_);
+}
+
+void PinPressure::schedule_event() {
+  next_event_ = ~std::uint64_t{0};
+  if (!expiries_.empty()) {
+    next_event_ = expiries_.top().at;
+  }
+  if (options_.rate != 0) {
+    next_event_ = std::min(next_event_, next_arrival_ >> 10U);
+  }
+}
+
+// A number of pins that is reached at once would also end at once, again and again, if their length
+// has an end: the first ones are caught at a random point of it.
+std::uint64_t PinPressure::draw_lifetime() {
+  const std::uint64_t length = draw_length(options_.lifetime, lengths_);
+  const bool bounded =
+      options_.lifetime.kind == Kind::fixed || options_.lifetime.kind == Kind::uniform;
+  return made_ <= options_.count && bounded ? lengths_.below(length + 1) : length;
+}
+
+std::uint32_t PinPressure::take_pin() {
+  if (free_pins_.empty()) {
+    pins_.emplace_back();
+    return static_cast<std::uint32_t>(pins_.size() - 1);
+  }
+  const std::uint32_t pin = free_pins_.back();
+  free_pins_.pop_back();
+  return pin;
+}
+
+std::size_t PinPressure::open_scope() {
+  ++open_scopes_;
+  return scope_pins_.size();
+}
+
+void PinPressure::close_scope(std::size_t depth) {
+  open_scopes_ -= open_scopes_ != 0 ? 1 : 0;
+  while (scope_pins_.size() > depth) {
+    const std::uint32_t pin = scope_pins_.back();
+    scope_pins_.pop_back();
+    end(pin);
+  }
+}
+
+}  // namespace pinlab::workloads

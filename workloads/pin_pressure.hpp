@@ -1,0 +1,191 @@
+// Pins as an independent variable: which of a program's objects are pinned, when, and for how long,
+// by the parameters pin.*, apart from what the program does. A workload says what was born and what
+// was dropped; everything else happens here, on the allocation clock, from a random stream of its
+// own.
+//
+// Invariants: (1) what is pinned depends on the options, the seed and the sequence of born(),
+// dropped() and scopes, and, where pins wait for an age, on when collections happen; on nothing
+// else; (2) the clock is the sum of the bytes of the objects that were born; (3) held() is exact at
+// every moment, and with it the peaks.
+//
+// One thread, the mutator's. Ends before its runtime; what is still pinned then is unpinned, no
+// leak.
+#pragma once
+
+#include "heap/support/random.hpp"
+#include "pinning/shape.hpp"
+#include "collector/runtime.hpp"
+#include "workloads/draws.hpp"
+#include "workloads/pin_options.hpp"
+#include "workloads/pin_sites.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace pinlab::workloads {
+
+/// More pins than the limit allows (shape A17, cherrymui). An outcome, no bug.
+struct PinLimitReached : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Names a pin that follows an object until the program drops it; 0: nothing to tell.
+using PinToken = std::uint32_t;
+
+class PinPressure {
+ public:
+  /// Throws OptionsError.
+  PinPressure(collector::Runtime& runtime, const PinPressureOptions& options);
+  PinPressure(const PinPressure&) = delete;
+  PinPressure& operator=(const PinPressure&) = delete;
+  ~PinPressure();
+
+  /// False: born(), dropped() and scopes do nothing, and a workload may skip them.
+  [[nodiscard]] bool enabled() const { return enabled_; }
+  /// From now on sites have these names, which must last as long as objects are born.
+  void use_names(const SiteNames& names) { sites_.use_names(names); }
+
+  /// An object was born; it may be pinned here. `site` is the program's own number for who
+  /// allocated it. Does not allocate managed memory, so the reference stays valid. Throws
+  /// PinLimitReached.
+  [[nodiscard]] PinToken born(heap::ObjectRef object, std::uint32_t site = 0) {
+    if (!enabled_) {
+      return 0;
+    }
+    clock_ += object.bytes();
+    if (skip_ > 0 && clock_ < next_event_ && any_target_ &&
+        runtime_.collections() == collections_) {
+      --skip_;
+      return 0;
+    }
+    return track(object, site);
+  }
+  /// The program drops the object: pins with lifetime `object` end. Once for each token.
+  void dropped(PinToken token) {
+    if (token != 0) {
+      drop(token - 1);
+    }
+  }
+
+  /// Bytes of the objects born so far, if enabled.
+  [[nodiscard]] std::uint64_t clock() const { return clock_; }
+  /// Pins held now, their bytes, and the most of each at a time.
+  [[nodiscard]] std::uint64_t held() const { return held_; }
+  [[nodiscard]] std::uint64_t held_bytes() const { return held_bytes_; }
+  [[nodiscard]] std::uint64_t peak() const { return peak_; }
+  [[nodiscard]] std::uint64_t peak_bytes() const { return peak_bytes_; }
+  /// Pins made so far; made() - held() have ended.
+  [[nodiscard]] std::uint64_t made() const { return made_; }
+  /// For each site that pinned, in the order of its first pin.
+  [[nodiscard]] const std::vector<SiteFigures>& site_figures() const { return sites_.figures(); }
+
+ private:
+  friend class PinScope;
+
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  /// A pin, from the choice of its object on. A named one is kept until the program drops it.
+  struct Pin {
+    enum class State : std::uint8_t { unused, waiting, cancelled, held, done };
+    State state = State::unused;
+    bool named = false;
+    std::uint32_t site = 0;  ///< by the program's number
+    std::uint32_t link = 0;  ///< waiting: the weak root; held: the shape's ticket
+    std::uint32_t batch = kNone;
+    std::uint64_t since = 0;  ///< waiting: collections at birth; held: the clock
+    std::uint64_t bytes = 0;
+  };
+  /// Pins that end when the last of them is done.
+  struct Batch {
+    std::vector<std::uint32_t> pins;
+    std::uint32_t done = 0;
+  };
+  struct Expiry {
+    std::uint64_t at;
+    std::uint64_t order;
+    std::uint32_t pin;
+    friend bool operator>(const Expiry& a, const Expiry& b) {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
+  };
+
+  [[nodiscard]] PinToken track(heap::ObjectRef object, std::uint32_t site);
+  void drop(std::uint32_t pin);
+
+  [[nodiscard]] bool is_target(std::uint64_t bytes, std::uint32_t site);
+  [[nodiscard]] bool is_wanted();
+  [[nodiscard]] bool is_of_age(heap::ObjectRef object, std::uint64_t born) const;
+  PinToken choose(heap::ObjectRef object, std::uint32_t site);
+  void hold(std::uint32_t pin, heap::ObjectRef object);
+  void join_batch(std::uint32_t pin);
+  void finish(std::uint32_t pin);
+  void end(std::uint32_t pin);
+  void give_up(std::uint32_t pin);
+  void forget(std::uint32_t pin);
+
+  void pass_time();
+  void pass_collection();
+  void schedule_arrival();
+  void schedule_event();
+  [[nodiscard]] std::uint64_t draw_lifetime();
+  [[nodiscard]] std::uint32_t take_pin();
+
+  [[nodiscard]] std::size_t open_scope();
+  void close_scope(std::size_t depth);
+
+  collector::Runtime& runtime_;
+  PinPressureOptions options_;
+  bool enabled_;
+  bool any_target_;  ///< the target is uniform
+  std::unique_ptr<pinning::PinShape> shape_;
+  PinSites sites_;
+  heap::Random choices_;
+  heap::Random lengths_;
+  std::optional<Failures> misses_;  ///< share: objects between two batches
+
+  std::uint64_t clock_ = 0;
+  std::uint64_t next_event_ = 0;    ///< the clock of the next expiry or arrival
+  std::uint64_t next_arrival_ = 0;  ///< rate: in 1024ths of a byte
+  std::uint64_t collections_ = 0;
+  std::uint64_t skip_ = 0;     ///< share: so many targets are left alone
+  std::uint64_t wanted_ = 0;   ///< so many of the next targets are chosen; 0 while skip_ is not
+  std::uint64_t waiting_ = 0;  ///< chosen, not yet of age
+  std::uint64_t held_ = 0;
+  std::uint64_t held_bytes_ = 0;
+  std::uint64_t peak_ = 0;
+  std::uint64_t peak_bytes_ = 0;
+  std::uint64_t made_ = 0;
+
+  std::vector<Pin> pins_;
+  std::vector<std::uint32_t> free_pins_;
+  std::vector<std::uint32_t> waiters_;
+  std::vector<Batch> batches_;
+  std::vector<std::uint32_t> free_batches_;
+  std::uint32_t open_batch_ = kNone;
+  std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
+  std::vector<std::uint32_t> scope_pins_;
+  std::uint64_t open_scopes_ = 0;
+};
+
+/// A call, a request, a frame: pins of lifetime `scope` that were made in it end with it, the
+/// newest first. Scopes nest. Those made outside of any end with the run.
+class PinScope {
+ public:
+  explicit PinScope(PinPressure& pins) : pins_(pins), depth_(pins.open_scope()) {}
+  PinScope(const PinScope&) = delete;
+  PinScope& operator=(const PinScope&) = delete;
+  ~PinScope() { pins_.close_scope(depth_); }
+
+ private:
+  PinPressure& pins_;
+  std::size_t depth_;
+};
+
+}  // namespace pinlab::workloads

@@ -1,0 +1,193 @@
+// Every workload, small, under every plan, with every check that there is.
+#include "collector/plan.hpp"
+#include "workloads/managed_table.hpp"
+#include "workloads/tests/trace_files.hpp"
+#include "workloads/tests/world.hpp"
+#include "workloads/workload.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pinlab::workloads::tests {
+namespace {
+
+using Kind = PinLifetime::Kind;
+
+/// A recorded program with objects of many sizes, none of them freed in the order of their making.
+std::string long_trace() {
+  constexpr std::uint64_t kObjects = 4000;
+  std::string text(kRawHeader);
+  heap::Random random(9);
+  std::vector<std::string> live;
+  for (std::uint64_t i = 0; i < kObjects; ++i) {
+    std::array<char, 64> line{};
+    const unsigned address = static_cast<unsigned>(0x10000 + 64 * i);
+    const unsigned size = static_cast<unsigned>(random.below(3000));
+    std::snprintf(line.data(), line.size(), "+ %x 1 %x\n", size, address);
+    text += line.data();
+    std::snprintf(line.data(), line.size(), "- %x\n", address);
+    live.emplace_back(line.data());
+    if (live.size() > 500) {
+      std::swap(live[random.below(live.size())], live.back());
+      text += live.back();
+      live.pop_back();
+    }
+  }
+  return text;
+}
+
+/// Settings that make each workload small. A new workload needs a line here.
+std::map<std::string, std::map<std::string, std::string>> small_settings(const std::string& trace) {
+  return {
+      {"lru_churn",
+       {{"workload.slots", "2000"}, {"workload.replacements", "20000"}, {"workload.request", "7"}}},
+      {"binary_trees", {{"workload.depth", "10"}}},
+      {"gcbench", {{"workload.depth", "10"}}},
+      {"heaptrack", {{"workload.trace", trace}, {"workload.rounds", "3"}}},
+  };
+}
+
+struct Ending {
+  std::uint64_t graph = 0;
+  std::uint64_t collections = 0;
+  std::uint64_t pins = 0;
+};
+
+Ending run_small(const WorkloadEntry& entry,
+                 const collector::Options& options,
+                 const PinPressureOptions& pressure) {
+  const TemporaryFile trace(long_trace());
+  heap::ParameterValues values({entry.parameters.begin(), entry.parameters.end()});
+  const auto settings = small_settings(trace.path());
+  for (const auto& [name, text] : settings.at(std::string(entry.name))) {
+    values.set(name, text);
+  }
+  const std::unique_ptr<Workload> workload = entry.make(values);
+  World world(options);
+  PinPressure pins(world.runtime, pressure);
+  WorkloadContext context{
+      .runtime = world.runtime, .mutator = *world.mutator, .pins = pins, .random = heap::Random(1)};
+  workload->run(context);
+  world.runtime.verify(*world.mutator, collector::VerifyLevel::full);
+  return {.graph = world.runtime.graph_digest(*world.mutator),
+          .collections = world.runtime.collections(),
+          .pins = pins.made()};
+}
+
+collector::Options verified_options(std::string_view plan) {
+  collector::Options options = small_options();
+  options.plan = plan;
+  options.verify = collector::VerifyLevel::full;
+  return options;
+}
+
+TEST_CASE("every workload runs under every plan, verified, and leaves the same graph behind") {
+  for (const WorkloadEntry& entry : workloads()) {
+    const std::uint64_t graph = run_small(entry, verified_options("generational"), {}).graph;
+    for (const auto& plan : collector::plans()) {
+      CAPTURE(entry.name);
+      CAPTURE(plan.name);
+      const Ending ending = run_small(entry, verified_options(plan.name), {});
+      CHECK(ending.graph == graph);
+      CHECK(ending.pins == 0);
+      const Ending pinned = run_small(entry, verified_options(plan.name), {.share = 50'000'000});
+      CHECK(pinned.graph == graph);
+      CHECK(pinned.pins > 0);
+    }
+  }
+}
+
+TEST_CASE("every workload runs with every shape of pin, and pins that end with a scope") {
+  for (const WorkloadEntry& entry : workloads()) {
+    for (const auto& shape : pinning::pin_shapes()) {
+      CAPTURE(entry.name);
+      CAPTURE(shape.name);
+      const Ending ending = run_small(entry, verified_options("generational"),
+                                      {.share = 100'000'000,
+                                       .lifetime = {Kind::scope, 0, 0},
+                                       .shape = std::string(shape.name)});
+      CHECK(ending.pins > 0);
+      CHECK(ending.collections > 0);
+    }
+  }
+}
+
+TEST_CASE("every workload runs with pins at every age") {
+  for (const WorkloadEntry& entry : workloads()) {
+    for (const PinPressureOptions& pressure :
+         {PinPressureOptions{.share = 100'000'000, .age = 1},
+          PinPressureOptions{.count = 64, .lifetime = {Kind::exponential, 50'000, 0}, .batch = 8},
+          PinPressureOptions{.rate = std::uint64_t{1} << 18U,
+          .lifetime = {Kind::pareto, 1200, 10'000},
+          .age_old = true}}) {
+      CAPTURE(entry.name);
+      const Ending ending = run_small(entry, verified_options("generational"), pressure);
+      CHECK(ending.pins > 0);
+    }
+  }
+}
+
+TEST_CASE("the program lists the workloads that the build file lists") {
+  std::string names;
+  for (const WorkloadEntry& entry : workloads()) {
+    names += (names.empty() ? "" : ",") + std::string(entry.name);
+  }
+  CHECK(names == PINLAB_WORKLOADS);
+}
+
+TEST_CASE("a workload's parameters are its own, and every one has a sentence") {
+  for (const WorkloadEntry& entry : workloads()) {
+    CHECK_FALSE(entry.summary.empty());
+    CHECK_FALSE(entry.source.empty());
+    for (const heap::Parameter& parameter : entry.parameters) {
+      CHECK(parameter.name.starts_with("workload."));
+      CHECK_FALSE(parameter.summary.empty());
+    }
+    CHECK_NOTHROW(heap::ParameterValues({entry.parameters.begin(), entry.parameters.end()}));
+  }
+}
+
+TEST_CASE("a replay needs a trace, and a cache sizes that are in order") {
+  const auto made = [](std::string_view workload, const heap::Parameter* changed,
+                       const char* text) {
+    for (const WorkloadEntry& entry : workloads()) {
+      if (entry.name == workload) {
+        heap::ParameterValues values({entry.parameters.begin(), entry.parameters.end()});
+        if (changed != nullptr) {
+          values.set(changed->name, text);
+        }
+        return entry.make(values) != nullptr;
+      }
+    }
+    return false;
+  };
+  CHECK_THROWS_AS(made("heaptrack", nullptr, ""), heap::ParameterError);
+  const heap::Parameter least = {.name = "workload.size_least", .default_text = "1", .summary = ""};
+  CHECK_THROWS_AS(made("lru_churn", &least, "2000"), heap::ParameterError);
+  CHECK(made("lru_churn", &least, "1024"));
+}
+
+TEST_CASE("a managed table keeps what it was given, across chunks and collections") {
+  for (const std::uint64_t slots : {1U, 7U, 8U, 9U, 1000U}) {
+    World world(verified_options("generational"));
+    const ManagedTable table(*world.mutator, slots, 3);
+    for (std::uint64_t slot = 0; slot < slots; slot += 2) {
+      const heap::ObjectRef object = world.make();
+      object.slot(0).word() = slot;
+      table.set(slot, object);
+    }
+    world.mutator->collect_young();
+    world.mutator->collect_full();
+    for (std::uint64_t slot = 0; slot < slots; ++slot) {
+      const heap::ObjectRef object = table.get(slot);
+      REQUIRE(static_cast<bool>(object) == (slot % 2 == 0));
+      REQUIRE((!object || object.slot(0).word() == slot));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pinlab::workloads::tests

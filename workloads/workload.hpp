@@ -1,0 +1,55 @@
+// The axis of workloads: what programs do. A workload allocates, links, drops and tells the pin
+// pressure which objects were born and dropped; it knows no plan by name and no file of results.
+#pragma once
+
+#include "heap/support/parameter.hpp"
+#include "heap/support/random.hpp"
+#include "collector/runtime.hpp"
+#include "workloads/pin_pressure.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace pinlab::workloads {
+
+/// What a workload runs in. One mutator: the calling thread's.
+struct WorkloadContext {
+  collector::Runtime& runtime;
+  collector::Mutator& mutator;
+  PinPressure& pins;
+  heap::Random random;  ///< the workload's own stream, from `seed`
+
+  /// Keeps the object, and all that it refers to, when the program has ended: what digests of the
+  /// final heap are taken from.
+  void leave(heap::ObjectRef object) const { static_cast<void>(runtime.globals().add(object)); }
+};
+
+class Workload {
+ public:
+  Workload() = default;
+  Workload(const Workload&) = delete;
+  Workload& operator=(const Workload&) = delete;
+  virtual ~Workload() = default;
+
+  /// Runs the program to its end. Throws HeapExhausted and the other outcomes of
+  /// collector/runtime.hpp.
+  virtual void run(WorkloadContext& context) = 0;
+};
+
+/// One member of the axis. `make` reads its parameters, opens and checks its input files:
+/// everything that can be wrong with them is found before a heap exists (ParameterError,
+/// TraceError).
+struct WorkloadEntry {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view source;
+  std::span<const heap::Parameter> parameters;  ///< names begin with "workload."
+  std::unique_ptr<Workload> (*make)(const heap::ParameterValues& values);
+};
+
+/// The workloads, in the order of workloads/meson.build.
+[[nodiscard]] std::span<const WorkloadEntry> workloads();
+
+}  // namespace pinlab::workloads
