@@ -10,6 +10,7 @@
 #include "heap/object.hpp"
 #include "collector/options.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -41,7 +42,9 @@ class Mutator {
   void store(heap::ObjectRef holder, std::size_t index, heap::ObjectRef value) const {
     const heap::Address slot = holder.slot(index);
     slot.word() = value.address().value();
-    *heap::Address(cards_ + (slot.value() >> heap::kLineShift)).as<std::uint8_t>() = 1;
+    // Two threads may dirty one card at once.
+    std::atomic_ref(*heap::Address(cards_ + (slot.value() >> heap::kLineShift)).as<std::uint8_t>())
+        .store(1, std::memory_order_relaxed);
   }
 
   /// Where this thread may be stopped, if it allocates nothing for long.

@@ -94,7 +94,7 @@ struct PauseReport {
   std::uint64_t source_blocks = 0;
   std::uint64_t pins = 0;  ///< pinned objects seen (young collections: young ones)
   std::uint64_t pinned_bytes = 0;
-  std::uint64_t islands = 0;  ///< immovable objects, companions by spread included
+  std::uint64_t islands = 0;  ///< young: objects that stayed; full: stretches of immovable objects
   std::uint64_t island_bytes = 0;
   std::uint64_t alive_by_pin_alone = 0;  ///< objects that only a pin reached first
   std::uint64_t gaps = 0;                ///< offered to allocation afterwards

@@ -148,6 +148,7 @@ class Verifier {
     roots_.for_each([&](Address slot) { reach(Address(slot.word())); });
     generations_.pins.for_each_set([&](PinSet& set) {
       if (!set.owner() && set.keep_alive()) {
+        const std::lock_guard lock(set.lock());
         for (const PinSet::Entry& entry : set.entries()) {
           reach(entry.object.address());
         }
@@ -162,7 +163,8 @@ class Verifier {
         }
       }
       generations_.pins.for_each_owned_set([&](PinSet& set) {
-        if (set.owner() && seen.contains(set.owner().address())) {
+        const std::lock_guard lock(set.lock());
+        if (set.keep_alive() && set.owner() && seen.contains(set.owner().address())) {
           for (const PinSet::Entry& entry : set.entries()) {
             reach(entry.object.address());
           }
@@ -254,9 +256,7 @@ class Verifier {
   std::uint64_t pinned_headers_ = 0;
 };
 
-}  // namespace
-
-void verify_heap(Generations& generations, const RootSet& roots, VerifyLevel level) {
+void verify_once(Generations& generations, const RootSet& roots, VerifyLevel level) {
   Verifier verifier(generations, roots);
   verifier.blocks();
   verifier.pins();
@@ -264,6 +264,23 @@ void verify_heap(Generations& generations, const RootSet& roots, VerifyLevel lev
     verifier.walk();
     verifier.edges();
     verifier.offered_gaps();
+  }
+}
+
+}  // namespace
+
+void verify_heap(Generations& generations, const RootSet& roots, VerifyLevel level) {
+  // A thread that is no mutator may end pins meanwhile: then what was counted is looked at again.
+  for (;;) {
+    const std::uint64_t ended = generations.pins.counts().ended;
+    try {
+      verify_once(generations, roots, level);
+      return;
+    } catch (const VerificationFailed&) {
+      if (generations.pins.counts().ended == ended) {
+        throw;
+      }
+    }
   }
 }
 
@@ -289,7 +306,7 @@ void verify_nothing_dead(Generations& generations, const RootSet& roots, VerifyL
   }
 }
 
-PinWitness::PinWitness(Generations& generations) : heap_(&generations.heap) {
+PinWitness::PinWitness(Generations& generations) : heap_(&generations.heap), pins_(&generations.pins) {
   generations.pins.for_each_set([&](PinSet& set) {
     const std::lock_guard lock(set.lock());
     // A set whose owner may die in this collection promises nothing.
@@ -314,11 +331,19 @@ std::uint64_t PinWitness::payload_hash(ObjectRef object) {
 }
 
 void PinWitness::check() const {
-  for (const Entry& entry : entries_) {
-    const Header header = entry.object.header();
-    if (!header.has(Header::kPinned)) {
-      continue;  // another thread unpinned it during the pause
+  // What another thread unpinned during the pause may be gone: only what is still held promises.
+  std::map<Address, bool> held;
+  pins_->for_each_set([&](PinSet& set) {
+    const std::lock_guard lock(set.lock());
+    for (const PinSet::Entry& entry : set.entries()) {
+      held.try_emplace(entry.object.address(), true);
     }
+  });
+  for (const Entry& entry : entries_) {
+    if (!held.contains(entry.object.address())) {
+      continue;
+    }
+    const Header header = entry.object.header();
     if (Header(header.granules(), header.references()).word() != entry.shape ||
         payload_hash(entry.object) != entry.payload) {
       throw VerificationFailed("V10: a pinned object changed or moved (heap offset " +

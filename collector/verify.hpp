@@ -31,6 +31,7 @@ class PinWitness {
   static std::uint64_t payload_hash(heap::ObjectRef object);
 
   const heap::Heap* heap_ = nullptr;
+  pinning::PinRegistry* pins_ = nullptr;
   std::vector<Entry> entries_;
 };
 

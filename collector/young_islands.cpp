@@ -110,7 +110,9 @@ std::vector<ObjectRef> form_young_islands(Generations& generations, PauseReport&
   heap::Heap& heap = generations.heap;
   std::vector<ObjectRef> islands;
   for (const ObjectRef object : generations.pins.young_pins()) {
-    if (!object.header().has(Header::kPinned)) {
+    // Acquires what the unpin released: from here on the header is this thread's.
+    const Header header(object.header_word().load(std::memory_order_acquire));
+    if (!header.has(Header::kPinned)) {
       object.header_word().fetch_and(~Header::kListed, std::memory_order_relaxed);
       continue;
     }

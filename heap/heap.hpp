@@ -138,11 +138,11 @@ class Heap {
   }
   /// Bytes that the system has given and not got back, side tables apart.
   [[nodiscard]] std::uint64_t committed_bytes() const { return committed_ + large_.bytes(); }
-  /// Gives back free blocks that stayed free since the last call, and the untouched ends of blocks.
+  /// Gives back free blocks that stayed free since the last call.
   void give_back_unused();
 
-  /// The object that covers `a`, by start bits or by walking; null where there is none. For
-  /// interior pins.
+  /// The object that covers `a`, by start bits or by walking; null where there is none. For interior
+  /// pins. REQUIRES an address that no dead object covers: the dead are not told apart.
   [[nodiscard]] ObjectRef object_containing(Address a) const;
 
  private:

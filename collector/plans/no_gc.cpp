@@ -18,6 +18,8 @@ class NoGc final : public Plan {
   [[nodiscard]] Next next(const Generations& /*generations*/) const override {
     return Next::exhausted;
   }
+  [[nodiscard]] bool marks_live() const override { return false; }
+
   void collect(Generations& /*generations*/,
                const RootSet& /*roots*/,
                PauseKind /*kind*/,
