@@ -1,0 +1,62 @@
+#include "harness/axes.hpp"
+
+#include "heap/gap_reuse.hpp"
+#include "heap/support/expects.hpp"
+#include "pinning/shape.hpp"
+#include "pinning/spread.hpp"
+#include "collector/nursery_route.hpp"
+#include "collector/old_route.hpp"
+#include "collector/plan.hpp"
+#include "workloads/workload.hpp"
+
+#include <algorithm>
+
+namespace pinlab::harness {
+
+namespace {
+
+template <class Entries>
+std::vector<AxisEntry> entries_of(const Entries& registry) {
+  std::vector<AxisEntry> entries;
+  for (const auto& entry : registry) {
+    entries.push_back({entry.name, entry.summary, entry.source});
+  }
+  return entries;
+}
+
+std::vector<Axis> read_registries() {
+  return {
+      {"plans", "plan", "plan", entries_of(collector::plans())},
+      {"nursery-routes", "nursery route", "nursery.route", entries_of(collector::nursery_routes())},
+      {"old-routes", "old route", "old.route", entries_of(collector::old_routes())},
+      {"gap-reuse", "gap reuse", "gap.reuse", entries_of(heap::gap_reuses())},
+      {"spreads", "spread", "pin.spread", entries_of(pinning::spreads())},
+      {"shapes", "pin shape", "pin.shape", entries_of(pinning::pin_shapes())},
+      {"workloads", "workload", "workload", entries_of(workloads::workloads())},
+  };
+}
+
+std::vector<std::vector<std::string_view>> read_names() {
+  std::vector<std::vector<std::string_view>> names;
+  for (const Axis& axis : axes()) {
+    std::vector<std::string_view>& words = names.emplace_back(axis.entries.size());
+    std::ranges::transform(axis.entries, words.begin(), &AxisEntry::name);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::span<const Axis> axes() {
+  static const std::vector<Axis> all = read_registries();
+  return all;
+}
+
+std::span<const std::string_view> names_of_axis(std::string_view parameter) {
+  static const std::vector<std::vector<std::string_view>> names = read_names();
+  const auto axis = std::ranges::find(axes(), parameter, &Axis::parameter);
+  EXPECTS(axis != axes().end());
+  return names[static_cast<std::size_t>(axis - axes().begin())];
+}
+
+}  // namespace pinlab::harness

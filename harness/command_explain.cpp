@@ -1,0 +1,107 @@
+// pinlab explain: who is to blame, from a record.
+#include "harness/command.hpp"
+#include "harness/human.hpp"
+#include "harness/record_file.hpp"
+
+#include <algorithm>
+
+namespace pinlab::harness {
+
+namespace {
+
+constexpr std::string_view kLesson =
+    "  pinlab run --pin.share=1% --pin.lifetime=forever --heap.max=640MiB --out run.json\n"
+    "  pinlab explain run.json\n\n"
+    "Ranks the pin sites by what they cost: hostage bytes, integrated over the bytes that the "
+    "program\n"
+    "allocated meanwhile. A site's hostage bytes are the memory in use with all pins less the "
+    "memory in\n"
+    "use as planned without the site's. Leverage is hostage bytes for each pinned byte.\n"
+    "Exit code 6 where the record has nothing of the kind: no pins, no full collection, or\n"
+    "record.hostage=false.\n";
+
+std::string leverage_of(std::int64_t hostage, std::uint64_t pinned) {
+  if (pinned == 0 || hostage <= 0) {
+    return "-";
+  }
+  const auto million = static_cast<double>(hostage) / static_cast<double>(pinned) * 1e6;
+  return human_ratio(static_cast<std::uint64_t>(million));
+}
+
+std::string without(const RecordFile& record, std::int64_t hostage) {
+  const auto used = static_cast<std::int64_t>(record.used_last.value_or(0));
+  return human_bytes(used - hostage);
+}
+
+std::string overview_of(const RecordFile& record) {
+  std::string text =
+      "At the last of " + human_count(record.full_collections, "full collection") + ", " +
+      human_bytes(record.used_last.value_or(0)) + " were in use, of it " +
+      human_bytes(record.hostage_last.value_or(0)) + " hostage: without any pin it would be " +
+      without(record, record.hostage_last.value_or(0)) +
+      ".\nOver the whole run: " + human_byte_time(record.hostage_byte_time.value_or(0)) +
+      " of hostage byte-time";
+  if (record.allocated > 0) {
+    const std::int64_t mean =
+        record.hostage_byte_time.value_or(0) /
+        std::max<std::int64_t>(static_cast<std::int64_t>(record.allocated >> 20U), 1);
+    text += ", on average " + human_bytes(mean);
+  }
+  if (record.amplification) {
+    text += "; each pinned byte held " + human_ratio(*record.amplification) + " bytes at the end";
+  }
+  return text + ".\n";
+}
+
+std::string table_of(const RecordFile& record, const Console& console) {
+  std::string text = "\n" +
+                     console.heading(right("byte-time", 18) + right("hostage now", 13) +
+                                     right("peak", 11) + right("pins", 9) + right("pinned", 11) +
+                                     right("leverage", 10) + right("heap without", 14) + "  site") +
+                     "\n";
+  for (const RecordedSite& site : record.sites) {
+    text += right(human_byte_time(site.hostage_byte_time), 18) +
+            right(human_bytes(site.hostage_last), 13) + right(human_bytes(site.hostage_peak), 11) +
+            right(std::to_string(site.pins_last), 9) + right(human_bytes(site.bytes_last), 11) +
+            right(leverage_of(site.hostage_last, site.bytes_last), 10) +
+            right(without(record, site.hostage_last), 14) + "  " + site.name + "\n";
+  }
+  return text;
+}
+
+ExitCode run(const Invocation& invocation) {
+  const std::string& path = invocation.operands[0];
+  RecordFile record = read_record(path);
+  const std::size_t made = record.sites.size();
+  std::erase_if(record.sites, [](const RecordedSite& site) { return site.collections == 0; });
+  if (record.sites.empty() || !record.hostage_last) {
+    invocation.console.complain(
+        path + ": no full collection measured what a pin site costs, so nobody is to blame");
+    return ExitCode::incomparable;
+  }
+  std::ranges::stable_sort(record.sites, std::ranges::greater{}, &RecordedSite::hostage_byte_time);
+  std::string text = overview_of(record) + table_of(record, invocation.console);
+  if (made > record.sites.size()) {
+    text += "\n" + human_count(made - record.sites.size(), "site") +
+            " more pinned, but no full collection measured them (record.sites).\n";
+  }
+  invocation.console.out(text);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Command explain_command() {
+  return {
+      .name = "explain",
+      .operands = "RECORD",
+      .summary =
+          "who is to blame: the pin sites by hostage bytes over time, and the heap without them",
+      .lesson = kLesson,
+      .options = {},
+      .least_operands = 1,
+      .most_operands = 1,
+      .run = run};
+}
+
+}  // namespace pinlab::harness

@@ -1,0 +1,178 @@
+#include "harness/experiment.hpp"
+
+#include "collector/runtime.hpp"
+#include "workloads/heaptrack/trace_error.hpp"
+#include "harness/parameter_table.hpp"
+#include "harness/settings.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace pinlab::harness {
+
+namespace {
+
+/// The workload's stream of random numbers; pins have another one.
+constexpr std::uint64_t kWorkloadStream = 1;
+
+std::uint64_t nanoseconds_since(std::chrono::steady_clock::time_point begin) {
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count());
+}
+
+Recorder::Keep keep_of(const heap::ParameterValues& values) {
+  return values.word("record.collections") == "all" ? Recorder::Keep::all : Recorder::Keep::sums;
+}
+
+void take_over(RunResult& result, Recording recording) {
+  result.exact = recording.exact;
+  result.timed = std::move(recording.timed);
+  result.collections = std::move(recording.collections);
+  result.sites = std::move(recording.sites);
+  result.site_names = std::move(recording.site_names);
+}
+
+}  // namespace
+
+Experiment::Experiment(heap::ParameterValues values, RunControl control)
+    : values_(std::move(values)),
+      control_(std::move(control)),
+      workload_(workload_called(values_.word("workload")).make(values_)),
+      recorder_(keep_of(values_), values_.count("record.sites"), control_.stop) {}
+
+RunResult Experiment::run() {
+  const collector::Options options = collector_options(values_);
+  RunResult result{.parameters = values_};
+  try {
+    collector::Runtime runtime(options);
+    recorder_.watch(runtime.pins());
+    runtime.pins().set_leak_handler(
+        [this](const pinning::PinLeak& leak) { recorder_.leaked(leak); });
+    for (collector::PauseObserver* const listener : control_.listeners) {
+      runtime.add_observer(*listener);
+    }
+    runtime.add_observer(recorder_);
+    const auto mutator = runtime.attach();
+    workloads::PinPressure pins(runtime, pin_options(values_));
+    workloads::WorkloadContext context{
+        .runtime = runtime,
+        .mutator = *mutator,
+        .pins = pins,
+        .random = heap::Random(values_.count("seed")).fork(kWorkloadStream)};
+
+    const auto begin = std::chrono::steady_clock::now();
+    const Ending ending = run_program(context);
+    const std::uint64_t total = nanoseconds_since(begin);
+    result.outcome = ending.outcome;
+    result.reason = ending.reason;
+    result.bad_input = ending.bad_input;
+    finish(result, context);
+    result.timed.total = total;
+  } catch (const collector::HeapExhausted& error) {
+    result.outcome = Outcome::heap_exhausted;
+    result.reason = error.what();
+  }
+  return result;
+}
+
+Experiment::Ending Experiment::run_program(workloads::WorkloadContext& context) {
+  try {
+    workload_->run(context);
+    recorder_.check_leaks();
+    context.runtime.verify(context.mutator, context.runtime.options().verify);
+    return {};
+  } catch (const collector::HeapExhausted& error) {
+    return {Outcome::heap_exhausted, error.what()};
+  } catch (const collector::GcBlocked& error) {
+    return {Outcome::gc_blocked, error.what()};
+  } catch (const collector::VerificationFailed& error) {
+    return {Outcome::verification_failed, error.what()};
+  } catch (const workloads::PinLimitReached& error) {
+    return {Outcome::pin_limit, error.what()};
+  } catch (const RunStopped& stopped) {
+    return {stopped.outcome, stopped.what()};
+  } catch (const workloads::TraceError& error) {
+    return {Outcome::io_error, error.what(), true};
+  } catch (const std::bad_alloc&) {
+    return {Outcome::crashed, "the system gave no memory for the testbed's own tables"};
+  } catch (const std::exception& error) {
+    return {Outcome::crashed, error.what()};
+  }
+}
+
+void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) const {
+  Recording recording = recorder_.recording(context.mutator.clock());
+  const heap::Digest collections = recording.digest;
+  take_over(result, std::move(recording));
+  ExactFigures& exact = result.exact;
+  exact.pins = context.runtime.pins().counts();
+  exact.pins_held = context.runtime.pins().held();
+  exact.pins_peak = std::max({exact.pins_peak, context.pins.peak(), exact.pins_held});
+  exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, context.pins.peak_bytes());
+  exact.used_peak = std::max(exact.used_peak, context.runtime.heap().used_bytes());
+  exact.committed_peak = std::max(exact.committed_peak, context.runtime.heap().committed_bytes());
+  take_sites(result, context);
+  take_digests(result, context, collections);
+}
+
+void Experiment::take_sites(RunResult& result, const workloads::WorkloadContext& context) {
+  for (const workloads::SiteFigures& made : context.pins.site_figures()) {
+    auto site = std::ranges::find(result.sites, made.site, &SiteFigures::site);
+    if (site == result.sites.end()) {
+      const std::string name = context.runtime.pins().sites().name(made.site);
+      result.sites.push_back({.site = made.site, .name = name});
+      site = result.sites.end() - 1;
+    }
+    site->stack = made.stack;
+    site->made = made.made;
+    site->ended = made.ended;
+    site->made_bytes = made.bytes;
+    const auto last =
+        std::find_if(made.lifetimes.rbegin(), made.lifetimes.rend(), [](auto n) { return n > 0; });
+    site->lifetimes.assign(made.lifetimes.begin(), last.base());
+  }
+}
+
+void Experiment::take_digests(RunResult& result,
+                              workloads::WorkloadContext& context,
+                              heap::Digest digest) const {
+  const std::string_view wanted = values_.word("record.digest");
+  const bool sound =
+      is_repeatable(result.outcome) && result.outcome != Outcome::verification_failed;
+  if (wanted == "none" || !sound) {
+    return;
+  }
+  const ExactFigures& exact = result.exact;
+  for (const std::uint64_t figure :
+       {static_cast<std::uint64_t>(result.outcome), exact.allocated, exact.used_peak,
+        exact.committed_peak, exact.pins.made, exact.pins.ended, exact.pins.leaked,
+        exact.pins.ignored_null, exact.pins.ignored_foreign, exact.pins.needless_large,
+        exact.pins_held, exact.pins_peak, exact.pins_peak_bytes,
+        context.runtime.heap_digest(context.mutator)}) {
+    digest.add(figure);
+  }
+  result.digest = digest.value();
+  if (wanted == "both") {
+    result.graph_digest = context.runtime.graph_digest(context.mutator);
+  }
+}
+
+RunResult Experiment::abandoned(Outcome outcome, std::string reason) const {
+  RunResult result{.outcome = outcome, .reason = std::move(reason), .parameters = values_};
+  Recording recording;
+  if (recorder_.try_recording(recording)) {
+    take_over(result, std::move(recording));
+    result.timed.total = nanoseconds_since(made_);
+  } else {
+    result.reason += "; a collection did not end, so nothing of it is known";
+  }
+  return result;
+}
+
+RunResult run_experiment(const heap::ParameterValues& values) {
+  return Experiment(values).run();
+}
+
+}  // namespace pinlab::harness

@@ -1,0 +1,108 @@
+// What a run measured, as values. Exact figures are equal for equal parameters on every machine;
+// timed ones are of this machine and this moment, and never stand among the exact ones.
+// results/README.md defines each; ratios are in parts per million.
+#pragma once
+
+#include "pinning/pin_registry.hpp"
+#include "collector/pause.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pinlab::harness {
+
+/// A figure at the last full collection, and the largest that any had.
+template <class T>
+struct LastAndPeak {
+  T last = 0;
+  T peak = 0;
+
+  void add(T value) {
+    last = value;
+    peak = value > peak ? value : peak;
+  }
+};
+
+__extension__ using SignedWide = __int128;
+
+/// Pause work is the time, in picoseconds of a reference machine, that the collector takes for a
+/// pause: what it handles, weighted. Fitted once, results/README.md says how.
+inline constexpr std::uint64_t kWorkPerObject = 10'000;
+inline constexpr std::uint64_t kWorkPerSlot = 3'000;
+inline constexpr std::uint64_t kWorkPerByte = 200;
+
+struct PauseWork {
+  std::uint64_t objects = 0;
+  std::uint64_t slots = 0;
+  std::uint64_t bytes = 0;
+
+  /// In nanoseconds of the reference machine.
+  [[nodiscard]] std::uint64_t sum() const {
+    return (objects * kWorkPerObject + slots * kWorkPerSlot + bytes * kWorkPerByte) / 1000;
+  }
+};
+
+/// One place in the program that pins.
+struct SiteFigures {
+  pinning::SiteId site = 0;
+  std::string name;
+  std::string stack = {};  ///< empty where it is not known
+  // As the pin pressure counts; nothing of a run that was abandoned, or of pins that the program
+  // made itself.
+  std::optional<std::uint64_t> made = {};
+  std::optional<std::uint64_t> ended = {};
+  std::optional<std::uint64_t> made_bytes = {};
+  std::vector<std::uint64_t> lifetimes =
+      {};  ///< pins that ended, by floor(log2(bytes allocated meanwhile))
+  // As the full collections saw it.
+  std::uint64_t collections =
+      0;  ///< that planned without this site: the last three come from these
+  LastAndPeak<std::uint64_t> pins = {};
+  LastAndPeak<std::uint64_t> pinned_bytes = {};
+  LastAndPeak<std::int64_t> hostage = {};
+  SignedWide hostage_byte_time = 0;  ///< bytes times bytes
+};
+
+struct ExactFigures {
+  std::array<std::uint64_t, 2> collections{};  ///< by kind
+  std::uint64_t allocated = 0;
+  std::uint64_t promoted_objects = 0;
+  std::uint64_t promoted_bytes = 0;
+  std::uint64_t copied_bytes = 0;
+  std::uint64_t compacted_bytes = 0;
+  std::uint64_t routed_objects = 0;
+  std::uint64_t alive_by_pin_alone = 0;
+  LastAndPeak<std::uint64_t> live;
+  std::uint64_t used_peak = 0;
+  std::uint64_t committed_peak = 0;
+  LastAndPeak<std::int64_t> hostage;
+  SignedWide hostage_byte_time = 0;
+  LastAndPeak<std::uint64_t> held;
+  std::optional<collector::Census> last_full;  ///< after the last full collection
+  std::uint64_t last_pinned_bytes = 0;         ///< at the last full collection
+  pinning::PinCounts pins;
+  std::uint64_t pins_held = 0;
+  std::uint64_t pins_peak = 0;
+  std::uint64_t pins_peak_bytes = 0;
+  PauseWork work;
+};
+
+/// When the program stood still, in nanoseconds since it began; the time that measuring took is cut
+/// out.
+struct PauseSpan {
+  std::uint64_t begin = 0;
+  std::uint64_t length = 0;
+  collector::PauseKind kind = collector::PauseKind::young;
+  std::uint64_t work = 0;
+};
+
+struct TimedFigures {
+  std::uint64_t total = 0;      ///< the program's run, measuring included
+  std::uint64_t measuring = 0;  ///< the phases shadow, census and verify
+  std::vector<PauseSpan> pauses;
+};
+
+}  // namespace pinlab::harness

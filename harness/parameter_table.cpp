@@ -1,0 +1,287 @@
+#include "harness/parameter_table.hpp"
+
+#include "heap/object.hpp"
+#include "heap/support/words.hpp"
+#include "harness/axes.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace pinlab::harness {
+
+namespace {
+
+using heap::Parameter;
+using heap::ParameterType;
+
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+constexpr std::uint64_t kGiB = 1024 * kMiB;
+
+constexpr std::array<std::string_view, 3> kLivenesses = {"strong", "weak", "crash"};
+constexpr std::array<std::string_view, 1> kPlacements = {"anywhere"};
+constexpr std::array<std::string_view, 3> kTargets = {"uniform", "site", "size"};
+constexpr std::array<std::string_view, 1> kAges = {"old"};
+constexpr std::array<std::string_view, 2> kTenurings = {"adaptive", "fixed"};
+constexpr std::array<std::string_view, 2> kEfforts = {"adaptive", "exhaustive"};
+constexpr std::array<std::string_view, 4> kVerifyLevels = {"none", "cheap", "full", "paranoid"};
+constexpr std::array<std::string_view, 2> kVerifyWhens = {"after", "before_after"};
+constexpr std::array<std::string_view, 2> kCollections = {"all", "summary"};
+constexpr std::array<std::string_view, 3> kDigests = {"both", "heap", "none"};
+
+std::vector<Parameter> heap_parameters() {
+  return {
+      {.name = "workload",
+       .type = ParameterType::word,
+       .default_text = "lru_churn",
+       .summary = "which program runs",
+       .choices = names_of_axis("workload")},
+      {.name = "plan",
+       .type = ParameterType::word,
+       .default_text = "generational",
+       .summary = "the algorithm of the collector as a whole",
+       .choices = names_of_axis("plan")},
+      {.name = "heap.max",
+       .type = ParameterType::size,
+       .default_text = "1GiB",
+       .summary =
+           "blocks, large objects and copy reserve together, rounded down to blocks; side tables "
+           "are apart",
+       .least = 64 * kKiB,
+       .most = 16 * kGiB},
+      {.name = "heap.block",
+       .type = ParameterType::size,
+       .default_text = "64KiB",
+       .summary = "size of a block, a power of two",
+       .least = 16 * kKiB,
+       .most = kGiB},
+      {.name = "nursery.size",
+       .type = ParameterType::size,
+       .default_text = "64MiB",
+       .summary = "size of the nursery; 0: none, everything is born old",
+       .most = 16 * kGiB,
+       .default_rule = "a sixteenth of heap.max in whole blocks, and at least one"},
+      {.name = "nursery.survivals",
+       .type = ParameterType::count,
+       .default_text = "1",
+       .summary = "young collections that an object survives before it is promoted",
+       .most = 7,
+       .unit = "collections"},
+      {.name = "nursery.tenuring",
+       .type = ParameterType::word,
+       .default_text = "adaptive",
+       .summary = "whether nursery.survivals drops to 0 after a young collection that most survived",
+       .choices = kTenurings},
+      {.name = "nursery.route",
+       .type = ParameterType::word,
+       .default_text = "promote_block",
+       .summary = "what a young collection does with a block that holds islands",
+       .choices = names_of_axis("nursery.route")},
+      {.name = "old.route",
+       .type = ParameterType::word,
+       .default_text = "slide_around",
+       .summary = "where the survivors of the old generation go, around the islands",
+       .choices = names_of_axis("old.route")},
+      {.name = "gap.reuse",
+       .type = ParameterType::word,
+       .default_text = "bump",
+       .summary = "who may allocate in the gaps beside islands, and how a gap is found",
+       .choices = names_of_axis("gap.reuse"),
+       .default_rule = "bump; buckets where plan=mark_sweep"},
+      {.name = "gap.min",
+       .type = ParameterType::size,
+       .default_text = "2KiB",
+       .summary = "a shorter gap is not offered to allocation",
+       .least = 8,
+       .most = kGiB},
+      {.name = "compact.effort",
+       .type = ParameterType::word,
+       .default_text = "adaptive",
+       .summary =
+           "how much of the old generation a full collection may move: what pays, or all of it",
+       .choices = kEfforts},
+  };
+}
+
+std::vector<Parameter> pin_parameters() {
+  return {
+      {.name = "pin.spread",
+       .type = ParameterType::word,
+       .default_text = "object",
+       .summary = "how far the immobility of a pinned object spreads to its neighbours",
+       .choices = names_of_axis("pin.spread")},
+      {.name = "pin.spread_line",
+       .type = ParameterType::size,
+       .default_text = "256B",
+       .summary = "the unit of pin.spread=line, a power of two",
+       .least = 8,
+       .most = kGiB},
+      {.name = "pin.shape",
+       .type = ParameterType::word,
+       .default_text = "pinner",
+       .summary = "the API that the program pins with",
+       .choices = names_of_axis("pin.shape")},
+      {.name = "pin.liveness",
+       .type = ParameterType::word,
+       .default_text = "strong",
+       .summary = "whether a pin keeps its object alive; so far only strong",
+       .choices = kLivenesses},
+      {.name = "pin.limit",
+       .type = ParameterType::limit,
+       .default_text = "none",
+       .summary = "how many pins may be held: N, or N+M with M more for each call that goes on",
+       .least = 1},
+      {.name = "pin.share",
+       .type = ParameterType::share,
+       .default_text = "0",
+       .summary = "the chance that an object is pinned when it reaches pin.age"},
+      {.name = "pin.count",
+       .type = ParameterType::count,
+       .default_text = "0",
+       .summary = "or: so many pins are held at any time",
+       .most = std::uint64_t{1} << 32U,
+       .unit = "pins"},
+      {.name = "pin.rate",
+       .type = ParameterType::decimal,
+       .default_text = "0",
+       .summary = "or: so many pins are made for each MiB allocated",
+       .most = 131072 * heap::kBillion,
+       .unit = "pins for each MiB"},
+      {.name = "pin.lifetime",
+       .type = ParameterType::distribution,
+       .default_text = "object",
+       .summary =
+           "how long a pin lasts: until the program drops the object, for ever, to the end of a "
+           "scope, or bytes allocated, drawn from a distribution",
+       .most = 1024 * kGiB,
+       .choices = heap::kDistributionKinds},
+      {.name = "pin.age",
+       .type = ParameterType::count,
+       .default_text = "0",
+       .summary =
+           "young collections that an object has survived when it is pinned; old: once promoted",
+       .most = 7,
+       .choices = kAges,
+       .unit = "collections"},
+      {.name = "pin.target",
+       .type = ParameterType::word,
+       .default_text = "uniform",
+       .summary = "which objects are pinned; site and size look at the parameters below",
+       .choices = kTargets},
+      {.name = "pin.target_site",
+       .type = ParameterType::text,
+       .default_text = "",
+       .summary = "with pin.target=site: a pattern for the names or call stacks of allocation "
+                  "sites, * for anything"},
+      {.name = "pin.target_least",
+       .type = ParameterType::size,
+       .default_text = "0B",
+       .summary = "with pin.target=size: objects of at least so many bytes",
+       .most = 2 * kGiB},
+      {.name = "pin.target_most",
+       .type = ParameterType::size,
+       .default_text = "2GiB",
+       .summary = "with pin.target=size: objects of at most so many bytes",
+       .most = 2 * kGiB},
+      {.name = "pin.placement",
+       .type = ParameterType::word,
+       .default_text = "anywhere",
+       .summary = "where pinned objects are put; so far only anywhere",
+       .choices = kPlacements},
+      {.name = "pin.batch",
+       .type = ParameterType::count,
+       .default_text = "1",
+       .summary = "how many pins are made one after another and end together",
+       .least = 1,
+       .most = 1U << 20U,
+       .unit = "pins"},
+  };
+}
+
+std::vector<Parameter> run_parameters() {
+  return {
+      {.name = "seed",
+       .type = ParameterType::count,
+       .default_text = "1",
+       .summary = "everything random comes from it"},
+      {.name = "gc.threads",
+       .type = ParameterType::count,
+       .default_text = "1",
+       .summary = "threads that collect; so far only 1",
+       .least = 1,
+       .most = 256,
+       .unit = "threads"},
+      {.name = "mutator.threads",
+       .type = ParameterType::count,
+       .default_text = "1",
+       .summary = "threads of the program; so far only 1",
+       .least = 1,
+       .most = 256,
+       .unit = "threads"},
+      {.name = "verify",
+       .type = ParameterType::word,
+       .default_text = "none",
+       .summary = "how thoroughly the heap is checked at each collection",
+       .choices = kVerifyLevels},
+      {.name = "verify.when",
+       .type = ParameterType::word,
+       .default_text = "after",
+       .summary = "whether it is checked after each collection, or before it too",
+       .choices = kVerifyWhens},
+      {.name = "record.collections",
+       .type = ParameterType::word,
+       .default_text = "all",
+       .summary = "whether the record holds each collection, or the sums alone",
+       .choices = kCollections},
+      {.name = "record.digest",
+       .type = ParameterType::word,
+       .default_text = "both",
+       .summary = "which digests are taken at the end: heap and graph, heap, or none",
+       .choices = kDigests},
+      {.name = "record.hostage",
+       .type = ParameterType::flag,
+       .default_text = "true",
+       .summary = "whether full collections are planned a second time without pins, to know what "
+                  "pins cost"},
+      {.name = "record.sites",
+       .type = ParameterType::count,
+       .default_text = "4",
+       .summary = "and once more without each of the largest pin sites, at most so many",
+       .most = 64,
+       .unit = "sites"},
+  };
+}
+
+std::vector<Parameter> all_parameters() {
+  std::vector<Parameter> table = heap_parameters();
+  for (const std::vector<Parameter>& part : {pin_parameters(), run_parameters()}) {
+    table.insert(table.end(), part.begin(), part.end());
+  }
+  return table;
+}
+
+}  // namespace
+
+std::span<const Parameter> base_parameters() {
+  static const std::vector<Parameter> kTable = all_parameters();
+  return kTable;
+}
+
+std::vector<Parameter> parameters_with(const workloads::WorkloadEntry& workload) {
+  std::vector<Parameter> table(base_parameters().begin(), base_parameters().end());
+  table.insert(table.begin() + 1, workload.parameters.begin(), workload.parameters.end());
+  return table;
+}
+
+const workloads::WorkloadEntry& workload_called(std::string_view name) {
+  const auto known = workloads::workloads();
+  const auto found = std::ranges::find(known, name, &workloads::WorkloadEntry::name);
+  if (found == known.end()) {
+    const auto names = names_of_axis("workload");
+    throw heap::ParameterError("workload: " + heap::quoted_text(name) + " is none of " +
+                               heap::joined(names) + heap::did_you_mean(name, names));
+  }
+  return *found;
+}
+
+}  // namespace pinlab::harness

@@ -1,0 +1,279 @@
+#include "harness/record_parts.hpp"
+
+#include "harness/pause_times.hpp"
+#include "harness/record.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace pinlab::harness {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using collector::Census;
+using collector::kPauseKindNames;
+using collector::kRequestSizes;
+using collector::PauseKind;
+using collector::PauseReport;
+
+struct Window {
+  std::string_view name;
+  std::uint64_t nanoseconds;
+};
+constexpr std::array kWindows = {Window{"1ms", 1'000'000}, Window{"10ms", 10'000'000},
+                                 Window{"100ms", 100'000'000}, Window{"1s", 1'000'000'000}};
+
+Json ratio(std::uint64_t a, std::uint64_t b) {
+  return b == 0 ? Json(nullptr) : Json(parts_per_million(a, b));
+}
+
+Json optional_json(const std::optional<std::uint64_t>& figure) {
+  return figure ? Json(*figure) : Json(nullptr);
+}
+
+template <class T>
+Json last_and_peak(const LastAndPeak<T>& figure) {
+  return {{"last", figure.last}, {"peak", figure.peak}};
+}
+
+bool measures_hostage(const RunResult& result) {
+  return result.parameters.flag("record.hostage");
+}
+
+/// `bytes[i]` of the free bytes, for each request size: the share that is not among them.
+Json unusable(const Census& census, const std::array<std::uint64_t, 4>& bytes) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    json[std::to_string(kRequestSizes[i])] = ratio(census.free - bytes[i], census.free);
+  }
+  return json;
+}
+
+/// The figures of a census that say how its free memory is cut up.
+void add_fragmentation(Json& json, const Census& census) {
+  json["external"] = ratio(census.free - census.largest_free_run, census.free);
+  json["unusable_contiguous"] = unusable(census, census.in_runs_of);
+  json["unusable_packed"] = unusable(census, census.packable);
+}
+
+Json fragmentation_json(const RunResult& result) {
+  const ExactFigures& exact = result.exact;
+  Json json = Json::object();
+  add_fragmentation(json, exact.last_full.value_or(Census{}));
+  const bool measured = exact.last_full && measures_hostage(result);
+  json["hostage"] = measured ? last_and_peak(exact.hostage) : Json(nullptr);
+  json["hostage_byte_time"] = measured ? Json(kib_squared(exact.hostage_byte_time)) : Json(nullptr);
+  json["held"] = exact.last_full ? last_and_peak(exact.held) : Json(nullptr);
+  const std::int64_t loss = std::max<std::int64_t>(exact.hostage.last, 0);
+  json["amplification"] = measured
+                              ? ratio(static_cast<std::uint64_t>(loss) + exact.last_pinned_bytes,
+                                      exact.last_pinned_bytes)
+                              : Json(nullptr);
+  return json;
+}
+
+Json pins_json(const ExactFigures& exact) {
+  return {
+      {"made", exact.pins.made},
+      {"ended", exact.pins.ended},
+      {"held", exact.pins_held},
+      {"peak", exact.pins_peak},
+      {"peak_bytes", exact.pins_peak_bytes},
+      {"leaked", exact.pins.leaked},
+      {"ignored", {{"null", exact.pins.ignored_null}, {"foreign", exact.pins.ignored_foreign}}},
+      {"needless_large", exact.pins.needless_large},
+  };
+}
+
+Json work_json(const PauseWork& work) {
+  return {
+      {"objects", work.objects},
+      {"slots", work.slots},
+      {"bytes", work.bytes},
+      {"weights", {{"object", kWorkPerObject}, {"slot", kWorkPerSlot}, {"byte", kWorkPerByte}}},
+      {"sum", work.sum()},
+  };
+}
+
+Json percentiles_json(const Percentiles& times) {
+  return {
+      {"count", times.count}, {"total", times.total}, {"p50", times.p50}, {"p90", times.p90},
+      {"p99", times.p99},     {"p999", times.p999},   {"max", times.max},
+  };
+}
+
+std::vector<std::uint64_t> lengths_of(const TimedFigures& timed, auto&& is_wanted) {
+  std::vector<std::uint64_t> lengths;
+  for (const PauseSpan& pause : timed.pauses) {
+    if (is_wanted(pause)) {
+      lengths.push_back(pause.length);
+    }
+  }
+  return lengths;
+}
+
+Json objects_and_bytes(std::uint64_t objects, std::uint64_t bytes) {
+  return {{"objects", objects}, {"bytes", bytes}};
+}
+
+Json census_json(const Census& census) {
+  Json json = {
+      {"used", census.used},
+      {"committed", census.committed},
+      {"large", census.large},
+      {"blocks_free", census.blocks_free},
+      {"blocks_used", census.blocks_used},
+  };
+  if (census.detailed) {
+    json["live"] = census.live;
+    json["free"] = census.free;
+    json["free_runs"] = census.free_runs;
+    json["largest_free_run"] = census.largest_free_run;
+    add_fragmentation(json, census);
+    json["top"] = census.top;
+  }
+  return json;
+}
+
+/// Without the zeros behind the last run.
+Json histogram_json(const Census& census) {
+  const auto& histogram = census.gap_histogram;
+  auto end = histogram.end();
+  while (end != histogram.begin() && *(end - 1) == 0) {
+    --end;
+  }
+  return std::vector<std::uint64_t>(histogram.begin(), end);
+}
+
+Json sites_of(const PauseReport& report, const RunResult& result) {
+  Json json = Json::array();
+  const std::vector<bool> measured =
+      measured_sites(report, result.parameters.count("record.sites"));
+  for (std::size_t i = 0; i < report.sites.size(); ++i) {
+    const collector::SiteHostage& site = report.sites[i];
+    json.push_back({{"name", result.site_names[site.site]},
+                    {"pins", site.pins},
+                    {"bytes", site.pinned_bytes},
+                    {"hostage", measured[i] ? Json(site.hostage) : Json(nullptr)}});
+  }
+  return json;
+}
+
+Json collection_exact(const PauseReport& report, const RunResult& result) {
+  const bool full = report.kind == PauseKind::full;
+  const bool measured = full && measures_hostage(result);
+  const Json pins = {{"count", report.pins}, {"bytes", report.pinned_bytes}};
+  return {
+      {"survivors", objects_and_bytes(report.survivor_objects, report.survivor_bytes)},
+      {"copied", objects_and_bytes(report.copied_objects, report.copied_bytes)},
+      {"promoted", objects_and_bytes(report.promoted_objects, report.promoted_bytes)},
+      {"in_place", objects_and_bytes(report.in_place_objects, report.in_place_bytes)},
+      {"failed", report.failed_objects},
+      {"moved",
+       {{"bytes", report.moved_bytes},
+        {"runs", report.moved_runs},
+        {"routed", report.routed_objects}}},
+      {"slots", report.slots_visited},
+      {"cards", report.cards_scanned},
+      {"source_blocks", report.source_blocks},
+      {"pins", full && !measured ? Json(nullptr) : pins},
+      {"islands", {{"count", report.islands}, {"bytes", report.island_bytes}}},
+      {"alive_by_pin_alone", report.alive_by_pin_alone},
+      {"gaps", {{"count", report.gaps}, {"bytes", report.gap_bytes}}},
+      {"gap_histogram", report.after.detailed ? histogram_json(report.after) : Json(nullptr)},
+      {"blocks_held", report.blocks_held},
+      {"held", report.held},
+      {"hostage", measured ? Json(report.hostage) : Json(nullptr)},
+      {"sites", sites_of(report, result)},
+      {"census", {{"before", census_json(report.before)}, {"after", census_json(report.after)}}},
+  };
+}
+
+}  // namespace
+
+Json exact_json(const RunResult& result) {
+  const ExactFigures& exact = result.exact;
+  const bool full = exact.last_full.has_value();
+  return {
+      {"collections", {{"young", exact.collections[0]}, {"full", exact.collections[1]}}},
+      {"allocated", exact.allocated},
+      {"promoted", exact.promoted_bytes},
+      {"moved", exact.copied_bytes + exact.compacted_bytes},
+      {"live", full ? last_and_peak(exact.live) : Json(nullptr)},
+      {"live_source", "collection"},
+      {"used_last", full ? Json(exact.last_full->used) : Json(nullptr)},
+      {"used_peak", exact.used_peak},
+      {"committed_peak", exact.committed_peak},
+      {"space_overhead", ratio(exact.used_peak, full ? exact.live.peak : 0)},
+      {"fragmentation", fragmentation_json(result)},
+      {"pins", pins_json(exact)},
+      {"pause_work", work_json(exact.work)},
+      {"proof",
+       {{"moved", exact.copied_bytes + exact.compacted_bytes},
+        {"promoted", exact.promoted_objects},
+        {"routed", exact.routed_objects},
+        {"alive_by_pin_alone", exact.alive_by_pin_alone}}},
+  };
+}
+
+Json timed_json(const RunResult& result) {
+  const TimedFigures& timed = result.timed;
+  const Percentiles all = percentiles_of(lengths_of(timed, [](const PauseSpan&) { return true; }));
+  const std::uint64_t program = timed.total - std::min(timed.total, timed.measuring);
+  Json pauses = Json::object();
+  for (const PauseKind kind : {PauseKind::young, PauseKind::full}) {
+    const auto of_kind = [kind](const PauseSpan& pause) { return pause.kind == kind; };
+    pauses[std::string(kPauseKindNames[static_cast<std::size_t>(kind)])] =
+        percentiles_json(percentiles_of(lengths_of(timed, of_kind)));
+  }
+  Json mmu = Json::object();
+  for (const Window& window : kWindows) {
+    mmu[std::string(window.name)] = minimum_utilisation(timed.pauses, program, window.nanoseconds);
+  }
+  return {
+      {"total", timed.total},
+      {"measuring", timed.measuring},
+      {"mutator", program - std::min(program, all.total)},
+      {"pauses", pauses},
+      {"mmu", mmu},
+      {"stall", {{"p50", all.p50}, {"p999", all.p999}, {"max", all.max}}},
+      {"pause_work_fit", optional_json(work_fit(timed.pauses))},
+  };
+}
+
+Json collection_json(const PauseReport& report, const RunResult& result) {
+  Json phases = Json::object();
+  for (std::size_t i = 0; i < report.phase_ns.size(); ++i) {
+    phases[std::string(collector::kPausePhaseNames[i])] = report.phase_ns[i];
+  }
+  return {
+      {"index", report.index},
+      {"kind", kPauseKindNames[static_cast<std::size_t>(report.kind)]},
+      {"cause", collector::kPauseCauseNames[static_cast<std::size_t>(report.cause)]},
+      {"clock", report.clock},
+      {"exact", collection_exact(report, result)},
+      {"timed", {{"start", report.start_ns}, {"pause", report.pause_ns}, {"phases", phases}}},
+  };
+}
+
+Json site_json(const SiteFigures& site) {
+  return {
+      {"name", site.name},
+      {"stack", site.stack.empty() ? Json(nullptr) : Json(site.stack)},
+      {"made", optional_json(site.made)},
+      {"ended", optional_json(site.ended)},
+      {"made_bytes", optional_json(site.made_bytes)},
+      {"lifetime_histogram", site.lifetimes},
+      {"collections", site.collections},
+      {"pins", last_and_peak(site.pins)},
+      {"bytes", last_and_peak(site.pinned_bytes)},
+      {"hostage", site.collections > 0 ? last_and_peak(site.hostage) : Json(nullptr)},
+      {"hostage_byte_time",
+       site.collections > 0 ? Json(kib_squared(site.hostage_byte_time)) : Json(nullptr)},
+  };
+}
+
+}  // namespace pinlab::harness

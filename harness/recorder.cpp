@@ -1,0 +1,233 @@
+#include "harness/recorder.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+namespace pinlab::harness {
+
+namespace {
+
+using collector::Census;
+using collector::PauseKind;
+using collector::PauseReport;
+
+void add_census(heap::Digest& digest, const Census& census) {
+  for (const std::uint64_t figure :
+       {census.used, census.committed, census.large, census.blocks_free, census.blocks_used,
+        census.live, census.free, census.free_runs, census.largest_free_run, census.top}) {
+    digest.add(figure);
+  }
+  for (std::size_t i = 0; i < collector::kRequestSizes.size(); ++i) {
+    digest.add(census.in_runs_of[i]);
+    digest.add(census.packable[i]);
+  }
+  for (const std::uint64_t runs : census.gap_histogram) {
+    digest.add(runs);
+  }
+}
+
+void add_report(heap::Digest& digest, const PauseReport& report) {
+  digest.add(static_cast<std::uint64_t>(report.kind) << 8U |
+             static_cast<std::uint64_t>(report.cause));
+  for (const std::uint64_t figure : {report.clock,
+                                     report.survivor_objects,
+                                     report.survivor_bytes,
+                                     report.copied_objects,
+                                     report.copied_bytes,
+                                     report.promoted_objects,
+                                     report.promoted_bytes,
+                                     report.in_place_objects,
+                                     report.in_place_bytes,
+                                     report.failed_objects,
+                                     report.moved_bytes,
+                                     report.moved_runs,
+                                     report.routed_objects,
+                                     report.slots_visited,
+                                     report.cards_scanned,
+                                     report.source_blocks,
+                                     report.islands,
+                                     report.island_bytes,
+                                     report.alive_by_pin_alone,
+                                     report.gaps,
+                                     report.gap_bytes,
+                                     report.blocks_held,
+                                     report.held}) {
+    digest.add(figure);
+  }
+  add_census(digest, report.before);
+  add_census(digest, report.after);
+}
+
+PauseWork work_of(const PauseReport& report) {
+  return {.objects = report.survivor_objects,
+          .slots = report.slots_visited,
+          .bytes = report.copied_bytes + report.moved_bytes};
+}
+
+std::uint64_t measuring_of(const PauseReport& report) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = collector::kFirstMeasuringPhase; i < report.phase_ns.size(); ++i) {
+    sum += report.phase_ns[i];
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::vector<bool> measured_sites(const PauseReport& report, std::uint64_t most) {
+  std::vector<std::size_t> order(report.sites.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater{},
+                           [&](std::size_t i) { return report.sites[i].pinned_bytes; });
+  std::vector<bool> measured(order.size());
+  for (std::size_t i = 0; i < order.size() && i < most; ++i) {
+    measured[order[i]] = true;
+  }
+  return measured;
+}
+
+void Recorder::paused(const PauseReport& report) {
+  {
+    const std::lock_guard lock(mutex_);
+    add(report);
+  }
+  check_leaks();
+  switch (stop_ == nullptr ? StopReason::none : stop_->load(std::memory_order_relaxed)) {
+    case StopReason::none:
+      return;
+    case StopReason::timeout:
+      throw RunStopped(Outcome::timeout, "the time that --timeout allows was over");
+    case StopReason::interrupted:
+      throw RunStopped(Outcome::interrupted, "the user asked it to end");
+  }
+}
+
+void Recorder::add(const PauseReport& report) {
+  ExactFigures& exact = recording_.exact;
+  recording_.clock = report.clock;
+  ++exact.collections[static_cast<std::size_t>(report.kind)];
+  exact.promoted_objects += report.promoted_objects;
+  exact.promoted_bytes += report.promoted_bytes;
+  exact.copied_bytes += report.copied_bytes;
+  exact.compacted_bytes += report.moved_bytes;
+  exact.routed_objects += report.routed_objects;
+  exact.alive_by_pin_alone += report.alive_by_pin_alone;
+  exact.used_peak = std::max({exact.used_peak, report.before.used, report.after.used});
+  exact.committed_peak =
+      std::max({exact.committed_peak, report.before.committed, report.after.committed});
+  const PauseWork work = work_of(report);
+  exact.work.objects += work.objects;
+  exact.work.slots += work.slots;
+  exact.work.bytes += work.bytes;
+  if (report.kind == PauseKind::full) {
+    add_full(report);
+  }
+  add_times(report);
+  add_report(recording_.digest, report);
+  if (keep_ == Keep::all) {
+    recording_.collections.push_back(report);
+  }
+}
+
+void Recorder::add_full(const PauseReport& report) {
+  ExactFigures& exact = recording_.exact;
+  draw_out(recording_, report.clock);
+  exact.hostage.add(report.hostage);
+  exact.held.add(report.held);
+  if (report.after.detailed) {
+    exact.live.add(report.after.live);
+    exact.last_full = report.after;
+  }
+  exact.last_pinned_bytes = report.pinned_bytes;
+  exact.pins_peak = std::max(exact.pins_peak, report.pins);
+  exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, report.pinned_bytes);
+  exact.pins = pins_->counts();
+  exact.pins_held = pins_->held();
+  add_sites(report);
+}
+
+void Recorder::add_sites(const PauseReport& report) {
+  for (SiteFigures& site : recording_.sites) {
+    site.hostage.last = 0;
+    site.pins.last = 0;
+    site.pinned_bytes.last = 0;
+  }
+  const std::vector<bool> measured = measured_sites(report, most_sites_);
+  for (std::size_t i = 0; i < report.sites.size(); ++i) {
+    const collector::SiteHostage& seen = report.sites[i];
+    while (recording_.site_names.size() <= seen.site) {
+      recording_.site_names.push_back(
+          pins_->sites().name(static_cast<pinning::SiteId>(recording_.site_names.size())));
+    }
+    auto site = std::ranges::find(recording_.sites, seen.site, &SiteFigures::site);
+    if (site == recording_.sites.end()) {
+      recording_.sites.push_back({.site = seen.site, .name = recording_.site_names[seen.site]});
+      site = recording_.sites.end() - 1;
+    }
+    site->pins.add(seen.pins);
+    site->pinned_bytes.add(seen.pinned_bytes);
+    if (measured[i]) {
+      ++site->collections;
+      site->hostage.add(seen.hostage);
+    }
+  }
+}
+
+void Recorder::add_times(const PauseReport& report) {
+  TimedFigures& timed = recording_.timed;
+  const std::uint64_t end =
+      timed.pauses.empty() ? 0 : timed.pauses.back().begin + timed.pauses.back().length;
+  const std::uint64_t begin = report.start_ns - std::min(timed.measuring, report.start_ns);
+  timed.pauses.push_back({.begin = std::max(begin, end),
+                          .length = report.pause_ns,
+                          .kind = report.kind,
+                          .work = work_of(report).sum()});
+  timed.measuring += measuring_of(report);
+}
+
+void Recorder::leaked(const pinning::PinLeak& leak) {
+  const std::lock_guard lock(leak_mutex_);
+  if (leak_.empty()) {
+    leak_ = "a set of pins ended with " + std::to_string(leak.pins) + " pins of " +
+            std::to_string(leak.bytes) + " bytes in it; its oldest was made by " +
+            pins_->sites().name(leak.site) + " at " + std::to_string(leak.since) +
+            " bytes allocated";
+  }
+}
+
+void Recorder::check_leaks() const {
+  const std::lock_guard lock(leak_mutex_);
+  if (!leak_.empty()) {
+    throw RunStopped(Outcome::pin_leak, leak_);
+  }
+}
+
+void Recorder::draw_out(Recording& recording, std::uint64_t clock) {
+  const auto passed = static_cast<SignedWide>(clock - recording.hostage_since);
+  recording.exact.hostage_byte_time += recording.exact.hostage.last * passed;
+  for (SiteFigures& site : recording.sites) {
+    site.hostage_byte_time += site.hostage.last * passed;
+  }
+  recording.hostage_since = clock;
+  recording.exact.allocated = clock;
+}
+
+Recording Recorder::recording(std::uint64_t clock) const {
+  const std::lock_guard lock(mutex_);
+  Recording copy = recording_;
+  draw_out(copy, clock);
+  return copy;
+}
+
+bool Recorder::try_recording(Recording& recording) const {
+  const std::unique_lock lock(mutex_, std::chrono::milliseconds(200));
+  if (!lock.owns_lock()) {
+    return false;
+  }
+  recording = recording_;
+  draw_out(recording, recording.clock);
+  return true;
+}
+
+}  // namespace pinlab::harness

@@ -1,0 +1,90 @@
+// The listener that keeps what a run's record is made of.
+//
+// Invariants: (1) what it holds is whole between two pauses, and may then be read from any thread;
+// (2) the digest of collections takes in every exact figure of every pause, but none that a
+// parameter `record.*` switches: hostage figures, pin sites, and the count of pins, which full
+// collections take while they measure.
+#pragma once
+
+#include "heap/support/digest.hpp"
+#include "pinning/pin_registry.hpp"
+#include "collector/pause.hpp"
+#include "harness/figures.hpp"
+#include "harness/outcome.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pinlab::harness {
+
+/// Why a run should end before its program does.
+enum class StopReason : std::uint8_t { none, timeout, interrupted };
+using StopFlag = std::atomic<StopReason>;
+
+/// Thrown out of a pause, through the program, to end the run.
+struct RunStopped : std::runtime_error {
+  RunStopped(Outcome how, const std::string& why) : std::runtime_error(why), outcome(how) {}
+  Outcome outcome;
+};
+
+/// Which of the report's sites the collection planned without: the largest, at most `most`. Of the
+/// others the pins are known, and what they cost is not.
+[[nodiscard]] std::vector<bool> measured_sites(const collector::PauseReport& report,
+                                               std::uint64_t most);
+
+/// What was recorded so far.
+struct Recording {
+  ExactFigures exact;
+  TimedFigures timed;
+  std::vector<collector::PauseReport> collections;  ///< empty where they are not kept
+  std::vector<SiteFigures> sites;       ///< by site, where a full collection measured it
+  std::vector<std::string> site_names;  ///< by site
+  std::uint64_t clock = 0;              ///< of the last pause
+  std::uint64_t hostage_since = 0;      ///< clock of the last full collection
+  heap::Digest digest;
+};
+
+class Recorder final : public collector::PauseObserver {
+ public:
+  enum class Keep : std::uint8_t { all, sums };
+
+  /// `sites`: how many a full collection measures. `stop` may be null.
+  Recorder(Keep keep, std::uint64_t sites, const StopFlag* stop)
+      : keep_(keep), most_sites_(sites), stop_(stop) {}
+
+  /// Before the first pause; the registry must outlive the last one.
+  void watch(const pinning::PinRegistry& pins) { pins_ = &pins; }
+  /// Throws RunStopped where the run is to end: asked to, or because a pin leaked.
+  void paused(const collector::PauseReport& report) override;
+  /// A leak that a collection found: the run ends with this pause.
+  void leaked(const pinning::PinLeak& leak);
+  /// Throws RunStopped where a pin leaked that no pause reported.
+  void check_leaks() const;
+
+  /// What is recorded, with step functions drawn out to `clock` bytes allocated.
+  [[nodiscard]] Recording recording(std::uint64_t clock) const;
+  /// The same, up to the last pause, for another thread; nothing where a pause does not end.
+  [[nodiscard]] bool try_recording(Recording& recording) const;
+
+ private:
+  void add(const collector::PauseReport& report);
+  void add_full(const collector::PauseReport& report);
+  void add_sites(const collector::PauseReport& report);
+  void add_times(const collector::PauseReport& report);
+  static void draw_out(Recording& recording, std::uint64_t clock);
+
+  Keep keep_;
+  std::uint64_t most_sites_;
+  const StopFlag* stop_;
+  const pinning::PinRegistry* pins_ = nullptr;
+  mutable std::timed_mutex mutex_;
+  Recording recording_;
+  mutable std::mutex leak_mutex_;
+  std::string leak_;
+};
+
+}  // namespace pinlab::harness

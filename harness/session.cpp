@@ -1,0 +1,122 @@
+#include "harness/session.hpp"
+
+#include "harness/crash_guard.hpp"
+#include "harness/environment.hpp"
+#include "harness/gc_trace.hpp"
+#include "harness/output_file.hpp"
+#include "harness/record.hpp"
+#include "harness/watchdog.hpp"
+
+#include <exception>
+
+#include <unistd.h>
+
+namespace pinlab::harness {
+
+namespace {
+
+using heap::ParameterType;
+
+constexpr auto kParameters = std::to_array<heap::Parameter>({
+    {.name = "out",
+     .type = ParameterType::text,
+     .default_text = "",
+     .summary = "write the record there; - is standard output"},
+    {.name = "timeout",
+     .type = ParameterType::time,
+     .default_text = "0s",
+     .summary = "end the run after this time, with the outcome timeout; 0s: never",
+     .least = 0},
+    {.name = "gctrace",
+     .type = ParameterType::flag,
+     .default_text = "false",
+     .summary = "a line on standard error for each collection"},
+});
+
+/// The end of a run that does not come to a pause. Does not return.
+class Abandon {
+ public:
+  Abandon(const Experiment& experiment,
+          OutputFile* output,
+          const Environment& environment,
+          const Console& console)
+      : experiment_(experiment), output_(output), environment_(environment), console_(console) {}
+
+  void operator()(StopReason reason) const {
+    const bool timeout = reason == StopReason::timeout;
+    const RunResult result = experiment_.abandoned(
+        timeout ? Outcome::timeout : Outcome::interrupted,
+        std::string(timeout ? "the time that --timeout allows was over"
+                            : "the user asked it to end") +
+            ", and the program came to no pause; the record holds what was known at the last one");
+    ExitCode code = exit_code_of(result);
+    console_.complain(std::string(name_of(result.outcome)) + ": " + result.reason);
+    if (output_ != nullptr && !output_->try_commit(record_text(result, environment_))) {
+      console_.complain(output_->path() + ": writing failed");
+      code = code == ExitCode::interrupted ? code : ExitCode::io_failed;
+    }
+    _exit(static_cast<int>(code));
+  }
+
+ private:
+  const Experiment& experiment_;
+  OutputFile* output_;
+  const Environment& environment_;
+  const Console& console_;
+};
+
+}  // namespace
+
+std::span<const heap::Parameter> session_parameters() {
+  return kParameters;
+}
+
+SessionOptions session_options(const heap::ParameterValues& options) {
+  if (options.given("out") && options.text("out").empty()) {
+    throw UsageError("--out needs the name of a file, or - for standard output");
+  }
+  SessionOptions session{
+      .out = options.text("out"), .timeout = {}, .gctrace = options.flag("gctrace")};
+  if (options.time("timeout") > 0) {
+    session.timeout = options.time("timeout");
+  }
+  return session;
+}
+
+Session run_session(const heap::ParameterValues& values,
+                    const SessionOptions& options,
+                    const Console& console) {
+  std::optional<OutputFile> output;
+  if (!options.out.empty()) {
+    output.emplace(options.out);
+  }
+  OutputFile* const target = output ? &*output : nullptr;
+  const Environment environment = this_environment();
+  StopFlag stop{StopReason::none};
+  GcTrace trace(console);
+  RunControl control{.stop = &stop, .listeners = {}};
+  if (options.gctrace) {
+    control.listeners.push_back(&trace);
+  }
+  Experiment experiment(values, control);
+  const auto run = [&] {
+    const CrashGuard guard(
+        target, record_without_figures(values, environment, Outcome::crashed,
+                                       "a signal ended the process; see standard error"));
+    const Watchdog watchdog(options.timeout, stop,
+                            Abandon(experiment, target, environment, console));
+    return experiment.run();
+  };
+  Session session{.result = run(), .record = {}};
+  session.record = record_text(session.result, environment);
+  if (target != nullptr) {
+    target->commit(session.record);
+  }
+  return session;
+}
+
+ExitCode exit_code_of(const RunResult& result) {
+  return result.bad_input ? ExitCode::bad_input : exit_code_of(result.outcome);
+}
+
+}  // namespace pinlab::harness

@@ -1,0 +1,40 @@
+// One run as the program does it: with a record that is written whatever happens, a time limit, and
+// an ear for the user.
+#pragma once
+
+#include "heap/support/parameter.hpp"
+#include "harness/console.hpp"
+#include "harness/experiment.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace pinlab::harness {
+
+struct SessionOptions {
+  std::string out;  ///< where the record goes; empty: nowhere, "-": standard output
+  std::optional<std::uint64_t> timeout;  ///< nanoseconds
+  bool gctrace = false;
+};
+
+struct Session {
+  RunResult result;
+  std::string record;
+};
+
+/// The options --out, --timeout and --gctrace, as commands declare them.
+[[nodiscard]] std::span<const heap::Parameter> session_parameters();
+[[nodiscard]] SessionOptions session_options(const heap::ParameterValues& options);
+
+/// Probes the output, runs, writes the record. Throws IoError before the run where the output
+/// cannot be written, and what Experiment throws.
+[[nodiscard]] Session run_session(const heap::ParameterValues& values,
+                                  const SessionOptions& options,
+                                  const Console& console);
+
+/// Where several apply, the graver one.
+[[nodiscard]] ExitCode exit_code_of(const RunResult& result);
+
+}  // namespace pinlab::harness

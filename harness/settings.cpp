@@ -1,0 +1,227 @@
+#include "harness/settings.hpp"
+
+#include "heap/support/words.hpp"
+#include "collector/plan.hpp"
+#include "harness/parameter_table.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string_view>
+
+namespace pinlab::harness {
+
+namespace {
+
+using heap::ParameterError;
+using heap::ParameterValues;
+
+void refuse_twice(const Settings& settings, std::string_view where) {
+  for (std::size_t i = 1; i < settings.size(); ++i) {
+    const auto before = settings.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(settings.begin(), before,
+                    [&](const Setting& s) { return s.name == before->name; })) {
+      throw ParameterError(before->name + " is given twice " + std::string(where));
+    }
+  }
+}
+
+std::string_view text_of(const Settings& settings,
+                         std::string_view name,
+                         std::string_view otherwise) {
+  const auto found = std::ranges::find(settings, name, &Setting::name);
+  return found == settings.end() ? otherwise : std::string_view(found->text);
+}
+
+/// A parameter of another workload is told apart from one that nobody has.
+void refuse_foreign(const Settings& settings, const workloads::WorkloadEntry& chosen) {
+  const auto has = [](const workloads::WorkloadEntry& entry, std::string_view name) {
+    return std::ranges::find(entry.parameters, name, &heap::Parameter::name) !=
+           entry.parameters.end();
+  };
+  for (const Setting& setting : settings) {
+    if (!setting.name.starts_with("workload.") || has(chosen, setting.name)) {
+      continue;
+    }
+    for (const workloads::WorkloadEntry& other : workloads::workloads()) {
+      if (has(other, setting.name)) {
+        throw ParameterError(setting.name + " belongs to workload=" + std::string(other.name) +
+                             ", and this is workload=" + std::string(chosen.name));
+      }
+    }
+  }
+}
+
+void derive_defaults(ParameterValues& values) {
+  const std::uint64_t block = values.size("heap.block");
+  const std::uint64_t sixteenth = values.size("heap.max") / 16 / block * block;
+  values.set_default("nursery.size", std::to_string(std::max(sixteenth, block)));
+  if (values.word("plan") == "mark_sweep") {
+    values.set_default("gap.reuse", "buckets");
+  }
+}
+
+/// What the plan fixes of `options`. A parameter that was given otherwise is an error, never
+/// ignored.
+class Settling {
+ public:
+  explicit Settling(ParameterValues& values)
+      : values_(values), before_(collector_options(values)), after_(before_) {
+    heap::find_named(collector::plans(), before_.plan)->make()->settle(after_);
+  }
+
+  void settle() {
+    settle("nursery.size", &Options::nursery_size);
+    settle("nursery.survivals", &Options::nursery_survivals);
+    settle("nursery.route", &Options::nursery_route);
+    settle("old.route", &Options::old_route);
+    settle("gap.reuse", &Options::gap_reuse);
+    settle("gap.min", &Options::gap_min);
+    settle("pin.spread", &Options::pin_spread);
+  }
+
+ private:
+  using Options = collector::Options;
+
+  static std::string text_of(std::uint64_t value) { return std::to_string(value); }
+  static std::string text_of(const std::string& value) { return value; }
+
+  template <class T>
+  void settle(std::string_view name, T Options::*member) {
+    if (before_.*member == after_.*member) {
+      return;
+    }
+    const std::string text = text_of(after_.*member);
+    if (values_.given(name)) {
+      throw ParameterError(std::string(name) + "=" + values_.canonical(name) +
+                           ": plan=" + before_.plan + " fixes it to " +
+                           heap::canonical_text(*values_.find(name), text));
+    }
+    values_.set_default(name, text);
+  }
+
+  ParameterValues& values_;
+  const Options before_;
+  Options after_;
+};
+
+void check_heap(const ParameterValues& values) {
+  const auto shown = [&](std::string_view name) {
+    return std::string(name) + "=" + values.canonical(name);
+  };
+  if (!std::has_single_bit(values.size("heap.block"))) {
+    throw ParameterError(shown("heap.block") + " is no power of two");
+  }
+  if (!std::has_single_bit(values.size("pin.spread_line"))) {
+    throw ParameterError(shown("pin.spread_line") + " is no power of two");
+  }
+  if (values.size("heap.block") > values.size("heap.max")) {
+    throw ParameterError(shown("heap.block") + " is larger than " + shown("heap.max"));
+  }
+  if (values.size("nursery.size") > values.size("heap.max")) {
+    throw ParameterError(shown("nursery.size") + " is larger than " + shown("heap.max"));
+  }
+}
+
+void check_pins(const ParameterValues& values) {
+  workloads::check_pin_options(pin_options(values));
+  if (values.word("pin.target") != "site" && !values.text("pin.target_site").empty()) {
+    throw ParameterError("pin.target_site has no effect without pin.target=site");
+  }
+}
+
+/// What the table has room for and the testbed cannot do so far.
+void check_not_yet(const ParameterValues& values) {
+  if (values.word("pin.liveness") != "strong") {
+    throw ParameterError("pin.liveness=" + values.canonical("pin.liveness") +
+                         " is not there yet: only strong");
+  }
+  for (const std::string_view name : {"gc.threads", "mutator.threads"}) {
+    if (values.count(name) != 1) {
+      throw ParameterError(std::string(name) + "=" + values.canonical(name) +
+                           " is not there yet: only 1");
+    }
+  }
+}
+
+template <class Enum>
+Enum enum_of(const ParameterValues& values, std::string_view name) {
+  const auto choices = values.find(name)->choices;
+  return static_cast<Enum>(std::ranges::find(choices, values.word(name)) - choices.begin());
+}
+
+}  // namespace
+
+ParameterValues resolve(const Settings& file, const Settings& command_line) {
+  refuse_twice(file, "in the file");
+  refuse_twice(command_line, "on the command line");
+  const std::string_view fallback = base_parameters().front().default_text;
+  const auto& workload =
+      workload_called(text_of(command_line, "workload", text_of(file, "workload", fallback)));
+  refuse_foreign(file, workload);
+  refuse_foreign(command_line, workload);
+
+  ParameterValues values(parameters_with(workload));
+  for (const Settings* const layer : {&file, &command_line}) {
+    for (const Setting& setting : *layer) {
+      values.set(setting.name, setting.text);
+    }
+  }
+  derive_defaults(values);
+  Settling(values).settle();
+  check_heap(values);
+  check_pins(values);
+  check_not_yet(values);
+  return values;
+}
+
+collector::Options collector_options(const ParameterValues& values) {
+  using namespace collector;
+  return {
+      .plan = std::string(values.word("plan")),
+      .heap_max = values.size("heap.max"),
+      .heap_block = values.size("heap.block"),
+      .nursery_size = values.size("nursery.size"),
+      .nursery_survivals = static_cast<std::uint32_t>(values.count("nursery.survivals")),
+      .nursery_tenuring = enum_of<Tenuring>(values, "nursery.tenuring"),
+      .nursery_route = std::string(values.word("nursery.route")),
+      .old_route = std::string(values.word("old.route")),
+      .gap_reuse = std::string(values.word("gap.reuse")),
+      .gap_min = values.size("gap.min"),
+      .pin_spread = std::string(values.word("pin.spread")),
+      .spread_line = values.size("pin.spread_line"),
+      .compact_effort = enum_of<CompactEffort>(values, "compact.effort"),
+      .verify = enum_of<VerifyLevel>(values, "verify"),
+      .verify_when = enum_of<VerifyWhen>(values, "verify.when"),
+      .measure_hostage = values.flag("record.hostage"),
+      .measure_sites = static_cast<std::uint32_t>(values.count("record.sites")),
+  };
+}
+
+workloads::PinPressureOptions pin_options(const ParameterValues& values) {
+  const std::uint64_t rate = values.decimal("pin.rate");
+  if (rate * 1024 % heap::kBillion != 0) {
+    throw ParameterError(
+        "pin.rate=" + values.canonical("pin.rate") +
+        " is no whole number of pins for each GiB: take a multiple of 0.0009765625");
+  }
+  const bool old = values.is_word("pin.age");
+  return {
+      .share = values.share("pin.share"),
+      .count = values.count("pin.count"),
+      .rate = rate * 1024 / heap::kBillion,
+      .lifetime = values.distribution("pin.lifetime"),
+      .age = old ? 0 : static_cast<std::uint32_t>(values.count("pin.age")),
+      .age_old = old,
+      .batch = static_cast<std::uint32_t>(values.count("pin.batch")),
+      .target = std::string(values.word("pin.target")),
+      .site_pattern = values.text("pin.target_site"),
+      .size_least = values.size("pin.target_least"),
+      .size_most = values.size("pin.target_most"),
+      .shape = std::string(values.word("pin.shape")),
+      .seed = values.count("seed"),
+      .limit = values.limit("pin.limit").base,
+      .limit_per_call = values.limit("pin.limit").for_each_call,
+  };
+}
+
+}  // namespace pinlab::harness

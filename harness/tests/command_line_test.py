@@ -1,0 +1,443 @@
+"""The program pinlab from outside: exit codes, messages, records. Run by meson:
+
+    command_line_test.py PINLAB SOURCE_ROOT KIND=name,name ...
+
+Exit code 77 (skipped) without python3-jsonschema.
+"""
+
+import gzip
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+try:
+    import jsonschema
+except ImportError:
+    sys.exit(77)
+
+PINLAB = sys.argv[1]
+SOURCE = pathlib.Path(sys.argv[2])
+MESON_LISTS = dict(argument.split("=", 1) for argument in sys.argv[3:])
+SMALL = ["--heap.max=16MiB", "--workload=lru_churn", "--workload.slots=8000", "--workload.replacements=60000"]
+PINNED = SMALL + ["--pin.share=1%", "--pin.lifetime=exp(4MiB)"]
+ENDLESS = ["--workload=lru_churn", "--workload.slots=8000", "--workload.replacements=100000000000"]
+# For some seconds: what is slow about it keeps it from touching all of that memory.
+PAUSELESS = ENDLESS + ["--heap.max=16GiB", "--nursery.size=8GiB", "--workload.size_least=1", "--workload.size_most=1",
+                       "--pin.share=1e-9"]
+
+
+def pinlab(*words, **options):
+    return subprocess.run(
+        [PINLAB, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False, **options
+    )
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pinlab_test_"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def ends(self, code, *words, **options):
+        run = pinlab(*words, **options)
+        self.assertEqual(run.returncode, code, f"{words}\n{run.stdout}\n{run.stderr}")
+        return run
+
+    def says(self, code, fragment, *words, **options):
+        run = self.ends(code, *words, **options)
+        self.assertIn(fragment, run.stderr)
+        self.assertEqual(run.stdout, "")
+
+    def record(self, code, *words):
+        path = self.folder / "record.json"
+        path.unlink(missing_ok=True)
+        self.ends(code, "run", *words, "--out", path)
+        self.assertEqual([entry.name for entry in self.folder.glob("record.json*")], ["record.json"])
+        return json.loads(path.read_text())
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+
+class Usage(Case):
+    def test_what_makes_no_sense_is_exit_code_2_before_anything_runs(self):
+        for words, fragment in [
+            (["frobnicate"], 'there is no command "frobnicate"'),
+            (["rnu"], "did you mean run?"),
+            (["run", "--heap.mx=1GiB"], "did you mean heap.max?"),
+            (["run", "--timeot=1s"], "did you mean timeout?"),
+            (["run", "--heap.max=99999T"], "is no size"),
+            (["run", "--heap.max"], '"--heap.max" needs a value'),
+            (["run", "--heap.max="], "a value is missing"),
+            (["run", "--heap.max", "-1"], "is no size"),
+            (["run", "--pin.share=NaN"], "is no share"),
+            (["run", "--pin.share=-0"], "is no share"),
+            (["run", "--pin.share=1e999"], "is too large"),
+            (["run", "--seed=1", "--seed=1"], "seed is given twice"),
+            (["run", "--out=a", "--out=b"], "--out is given twice"),
+            (["run", "--out="], "--out needs the name of a file"),
+            (["run", "--timeout=10"], "has no unit"),
+            (["run", "--plan=generatonal"], "did you mean generational?"),
+            (["run", "--pin.target_site=\udcff", "--pin.target=site"], "is not UTF-8"),
+            (["run", "--nursery.size=2GiB"], "is larger than heap.max=1GiB"),
+            (["run", "--heap.block=3MiB"], "is no power of two"),
+            (["run", "--heap.block=1GiB", "--heap.max=64MiB"], "is larger than heap.max=64MiB"),
+            (["run", "--pin.share=1%", "--pin.count=5"], "give one of them"),
+            (["run", "-v"], "options begin with --"),
+            (["run", "lru_churn"], "a parameter is written --name=value"),
+            (["run", "--workload.depth=3", "--workload=lru_churn"], "workload.depth"),
+            (["list"], "say what to list"),
+            (["list", "plan"], "did you mean plans?"),
+            (["describe"], "usage: pinlab describe NAME"),
+            (["describe", "hostages"], "did you mean hostage?"),
+            (["describe", "a", "b"], "nothing to do with"),
+            (["rerun"], "usage: pinlab rerun RECORD"),
+            (["schema", "matrix"], "there is: run"),
+            (["run", "--" + "x" * 100000 + "=1"], "there is no option"),
+            (["x" * 100000], "there is no command"),
+        ]:
+            with self.subTest(words=[word[:40] for word in words]):
+                self.says(2, fragment, *[os.fsencode(word) for word in words])
+
+    def test_a_value_may_be_a_word_of_its_own(self):
+        self.ends(0, "run", "--heap.max", "16MiB", "--workload.slots", "100", "--workload.replacements", "100",
+                  "--record.hostage", "false", "--gctrace")
+
+    def test_pinlab_alone_teaches_and_so_does_every_command(self):
+        overview = self.ends(0).stdout
+        self.assertEqual(overview, self.ends(0, "--help").stdout)
+        commands = re.findall(r"^  ([a-z]+)  ", overview.split("Commands")[1], re.MULTILINE)
+        self.assertGreaterEqual(set(commands), {"run", "rerun", "explain", "list", "describe", "schema", "env"})
+        for command in commands:
+            text = self.ends(0, command, "--help").stdout
+            self.assertIn(f"pinlab {command}", text)
+            self.assertEqual(text, self.ends(0, "help", command).stdout)
+            self.assertLessEqual(max(map(len, text.splitlines())), 110)
+
+    def test_the_version_names_commit_and_compiler(self):
+        self.assertRegex(self.ends(0, "--version").stdout, r"^pinlab \d+\.\d+\.\d+ \(\S+, (g\+\+|clang) .*\)\n$")
+
+
+class Inputs(Case):
+    def test_a_file_that_is_wrong_is_exit_code_3(self):
+        for content, fragment in [
+            ('{"seed": 1,}', "config:1:"),
+            ('{"seed": 1', "config:1:"),
+            ('{"seed": 1, "seed": 2}', "is there twice"),
+            ('{"sead": 1}', "did you mean seed?"),
+            ('{"heap.max": "lots"}', "is no size"),
+            ('{"pin.share": 1.5}', "too large"),
+            ('{"heap": {"max": 1}}', "one object"),
+            ("[" * 100000, "levels of nesting"),
+            (b'{"seed": "\xff"}', "config:1:"),
+            ("", "config:1:"),
+        ]:
+            with self.subTest(content=content[:40]):
+                self.says(3, fragment, "run", "--config", self.file("config", content))
+
+    def test_the_command_line_beats_the_file(self):
+        path = self.file("config", '// small\n{"heap.max": "16MiB", "seed": 5, "workload.slots": 100, "workload.replacements": 10}')
+        record = self.record(0, "--config", path, "--seed=6")
+        self.assertEqual(record["parameters"]["seed"], "6")
+        self.assertEqual(record["parameters"]["heap.max"], "16MiB")
+
+    def test_a_missing_file_is_exit_code_7(self):
+        self.says(7, "No such file", "run", "--config", str(self.folder / "none"))
+        self.says(7, "No such file", "rerun", str(self.folder / "none"))
+        self.says(7, "it is a directory", "explain", str(self.folder))
+
+    def test_a_trace_that_is_foreign_or_cut_is_exit_code_3(self):
+        whole = gzip.compress(b"v 10400 3\nX ./program\n" + b"+ 10 1 1\n" * 1000)
+        for name, content in [("foreign", b"ELF, no trace\n"), ("empty", b""), ("cut", whole[: len(whole) // 2]),
+                              ("picture", b"\x89PNG\r\n\x1a\n" + bytes(100))]:
+            with self.subTest(name=name):
+                self.says(3, name, "run", "--workload=heaptrack", "--workload.trace=" + self.file(name, content))
+
+    def test_a_record_that_is_none_is_exit_code_3(self):
+        for content, fragment in [("{}", "there is no schema"), ('{"schema": "pinlab/run/9"}', "this program reads"),
+                                  ('{"schema": "pinlab/run/1"}', "there is no outcome"), ("{", ":1:"), ("7", "schema")]:
+            for command in ["rerun", "explain"]:
+                with self.subTest(command=command, content=content):
+                    self.says(3, fragment, command, self.file("record", content))
+
+    def test_every_cut_of_a_record_is_refused(self):
+        self.record(0, *PINNED)
+        text = (self.folder / "record.json").read_bytes()
+        for length in range(0, len(text) - 2, len(text) // 23):
+            run = pinlab("explain", self.file("cut", text[:length]))
+            self.assertEqual(run.returncode, 3, run.stderr)
+
+
+class Outputs(Case):
+    def test_an_output_that_cannot_be_written_is_exit_code_7_before_the_run(self):
+        before = time.monotonic()
+        for path in [self.folder / "no" / "such", self.folder, "/proc/none"]:
+            self.says(7, "it cannot be written", "run", *ENDLESS, "--out", path)
+        self.assertLess(time.monotonic() - before, 5)
+
+    def test_a_full_disk_is_exit_code_7_and_leaves_nothing(self):
+        self.ends(7, "run", *SMALL, "--out", "/dev/full")
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            run = subprocess.run([PINLAB, "list", "parameters"], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(run.returncode, 7)
+
+    def test_a_reader_that_goes_away_is_no_error(self):
+        run = subprocess.run(f"'{PINLAB}' list parameters | head -1", shell=True, capture_output=True, text=True, check=False)
+        self.assertEqual((run.stdout.count("\n"), run.stderr), (1, ""))
+        path = self.folder / "record.json"
+        run = subprocess.run(["sh", "-c", f"'{PINLAB}' run {' '.join(SMALL)} --out '{path}' | true"], capture_output=True,
+                             text=True, check=False)
+        self.assertEqual(run.stderr, "")
+        self.assertEqual(json.loads(path.read_text())["outcome"], "completed")
+
+    def test_a_record_on_standard_output_stands_alone(self):
+        run = self.ends(0, "run", *SMALL, "--out", "-")
+        self.assertEqual(json.loads(run.stdout)["outcome"], "completed")
+        self.assertIn("completed", run.stderr)
+
+    def test_a_record_replaces_an_older_one_only_when_it_is_whole(self):
+        path = self.folder / "record.json"
+        path.write_text("old")
+        process = subprocess.Popen([PINLAB, "run", *ENDLESS, "--plan=no_gc", "--out", path], stderr=subprocess.DEVNULL)
+        time.sleep(0.3)
+        self.assertEqual(path.read_text(), "old")
+        process.kill()
+        process.wait()
+        self.assertEqual(path.read_text(), "old")
+
+    def test_gctrace_is_a_line_for_each_collection(self):
+        path = self.folder / "record.json"
+        run = self.ends(0, "run", *PINNED, "--gctrace", "--out", path)
+        lines = [line for line in run.stderr.splitlines() if line.startswith("gc ")]
+        self.assertEqual(len(lines), len(json.loads(path.read_text())["collections"]))
+
+
+class Outcomes(Case):
+    def test_a_heap_that_is_too_small_is_exit_code_5_with_its_record(self):
+        record = self.record(5, "--heap.max=16MiB", "--workload.slots=100000")
+        self.assertEqual(record["outcome"], "heap_exhausted")
+        self.assertRegex(record["digest"], "^[0-9a-f]{16}$")
+        self.ends(0, "rerun", self.folder / "record.json")
+
+    def test_time_that_is_over_ends_a_run_at_its_next_pause(self):
+        record = self.record(5, *ENDLESS, "--heap.max=16MiB", "--timeout=300ms")
+        self.assertEqual(record["outcome"], "timeout")
+        self.assertIsNone(record["digest"])
+        self.assertGreater(record["summary"]["exact"]["allocated"], 0)
+        self.says(6, "which no other run has to repeat", "rerun", self.folder / "record.json")
+
+    def test_a_run_that_comes_to_no_pause_is_ended_all_the_same(self):
+        record = self.record(5, *PAUSELESS, "--timeout=100ms")
+        self.assertEqual(record["outcome"], "timeout")
+        self.assertIn("came to no pause", record["reason"])
+
+    def interrupt(self, number, *words):
+        path = self.folder / "record.json"
+        process = subprocess.Popen([PINLAB, "run", *words, "--out", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.5)
+        process.send_signal(number)
+        return process, path
+
+    def test_a_user_who_interrupts_keeps_the_record(self):
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            process, path = self.interrupt(number, *ENDLESS, "--heap.max=16MiB")
+            self.assertEqual(process.wait(20), 130)
+            self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
+
+    def test_a_second_interrupt_does_not_wait_for_a_pause(self):
+        process, path = self.interrupt(signal.SIGINT, *PAUSELESS)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        before = time.monotonic()
+        self.assertEqual(process.wait(20), 130)
+        self.assertLess(time.monotonic() - before, 1.5)
+        self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
+
+    @unittest.skipIf("sanitizers" in pinlab("--version").stdout, "a sanitizer handles the signal")
+    def test_a_crash_is_exit_code_4_with_a_record(self):
+        process, path = self.interrupt(signal.SIGSEGV, *ENDLESS, "--heap.max=16MiB")
+        self.assertEqual(process.wait(20), 4)
+        record = json.loads(path.read_text())
+        self.assertEqual((record["outcome"], record["summary"]), ("crashed", None))
+        jsonschema.validate(record, json.loads(pinlab("schema").stdout), jsonschema.Draft202012Validator)
+
+
+class Records(Case):
+    def setUp(self):
+        super().setUp()
+        self.schema = json.loads(self.ends(0, "schema").stdout)
+        self.validator = jsonschema.Draft202012Validator(self.schema)
+
+    def check(self, record):
+        errors = [f"{list(error.absolute_path)}: {error.message[:300]}" for error in self.validator.iter_errors(record)]
+        self.assertEqual(errors, [])
+
+    def test_the_schema_is_one_and_is_the_file_in_results(self):
+        jsonschema.Draft202012Validator.check_schema(self.schema)
+        self.assertEqual(self.schema, json.loads((SOURCE / "results/schema/run.schema.json").read_text()))
+
+    def test_records_of_every_plan_and_route_keep_to_the_schema(self):
+        for kind, parameter in [("plans", "plan"), ("nursery-routes", "nursery.route"), ("old-routes", "old.route"),
+                                ("gap-reuse", "gap.reuse"), ("spreads", "pin.spread"), ("shapes", "pin.shape")]:
+            for row in json.loads(self.ends(0, "list", kind, "--json").stdout):
+                with self.subTest(parameter=parameter, name=row["name"]):
+                    lifetime = "scope" if row["name"] == "scoped" else "exp(4MiB)"
+                    run = pinlab("run", *SMALL, "--pin.share=1%", f"--pin.lifetime={lifetime}",
+                                 f"--{parameter}={row['name']}", "--timeout=20s", "--out", self.folder / "record.json")
+                    self.assertIn(run.returncode, [0, 5], run.stderr)
+                    record = json.loads((self.folder / "record.json").read_text())
+                    self.assertIn(record["outcome"], ["completed", "heap_exhausted", "gc_blocked"])
+                    self.check(record)
+
+    def test_records_without_collections_hostage_or_digest_keep_to_the_schema(self):
+        for option in ["collections=summary", "hostage=false", "digest=none", "digest=heap", "sites=0"]:
+            with self.subTest(option=option):
+                record = self.record(0, *PINNED, "--record." + option)
+                self.check(record)
+        self.check(self.record(0, "--heap.max=1GiB", "--workload.slots=10", "--workload.replacements=10"))
+
+    def test_exact_figures_are_integers_and_no_time_is_among_them(self):
+        def check(path, value):
+            if isinstance(value, dict):
+                for key, child in value.items():
+                    self.assertNotIn(key, ["timed", "total", "start"], path)
+                    check(f"{path}.{key}", child)
+            elif isinstance(value, list):
+                for child in value:
+                    check(path, child)
+            else:
+                self.assertNotIsInstance(value, float, path)
+
+        record = self.record(0, *PINNED)
+        check("summary", record["summary"]["exact"])
+        for collection in record["collections"]:
+            check("collections", collection["exact"])
+        check("pins", record["pins"])
+
+    def test_equal_parameters_give_equal_records_but_for_times(self):
+        def exact(record):
+            del record["summary"]["timed"], record["environment"]
+            for collection in record["collections"]:
+                del collection["timed"]
+            return json.dumps(record)
+
+        self.assertEqual(exact(self.record(0, *PINNED)), exact(self.record(0, *PINNED)))
+
+    def test_a_record_can_be_run_again_and_a_difference_is_exit_code_4(self):
+        record = self.record(0, *PINNED)
+        path = self.folder / "record.json"
+        self.assertIn("equal", self.ends(0, "rerun", path).stdout)
+        record["summary"]["exact"]["moved"] += 1
+        run = self.ends(4, "rerun", self.file("other", json.dumps(record)))
+        self.assertIn("summary.exact.moved", run.stdout)
+
+    def test_a_record_shows_every_parameter_with_its_default(self):
+        parameters = self.record(0, *SMALL)["parameters"]
+        known = [row["name"] for row in json.loads(self.ends(0, "list", "parameters", "--json").stdout)]
+        self.assertGreaterEqual(set(known), set(parameters))
+        base = {name for name in known if not name.startswith("workload.")}
+        self.assertGreaterEqual(set(parameters), base)
+        self.assertEqual(set(self.schema["properties"]["parameters"]["properties"]), base)
+        self.assertEqual(set(self.schema["properties"]["parameters"]["required"]), base)
+
+    def test_every_metric_is_where_it_says(self):
+        record = self.record(0, *PINNED)
+        for row in json.loads(self.ends(0, "list", "metrics", "--json").stdout):
+            with self.subTest(metric=row["name"]):
+                value = record
+                for key in row["path"].split("."):
+                    value = value[key]
+                self.assertIsInstance(value, int)
+
+    def test_explain_ranks_the_sites(self):
+        self.record(0, *PINNED)
+        text = self.ends(0, "explain", self.folder / "record.json").stdout
+        self.assertIn("heap without", text)
+        self.record(0, *SMALL)
+        self.says(6, "nobody is to blame", "explain", self.folder / "record.json")
+
+    def keys_of(self, schema):
+        for key, child in schema.get("properties", {}).items():
+            yield key
+            yield from self.keys_of(child)
+        for part in ["items"]:
+            if isinstance(schema.get(part), dict):
+                yield from self.keys_of(schema[part])
+        for child in schema.get("$defs", {}).values():
+            yield from self.keys_of(child)
+
+    def test_the_readme_names_every_key_outcome_and_exit_code(self):
+        readme = (SOURCE / "results/README.md").read_text()
+        for key in sorted(set(self.keys_of(self.schema))):
+            self.assertIn(f"`{key}`", readme)
+        for outcome in self.schema["properties"]["outcome"]["enum"]:
+            self.assertIn(f"`{outcome}`", readme)
+        for code in ["0", "1", "2", "3", "4", "5", "6", "7", "130"]:
+            self.assertRegex(readme, rf"(?m)^\| {code} \|")
+
+    def test_every_key_of_the_schema_is_described(self):
+        def check(path, schema):
+            for key, child in schema.get("properties", {}).items():
+                self.assertTrue(child.get("description"), f"{path}.{key}")
+                check(f"{path}.{key}", child)
+                if "properties" in child and path != "":
+                    self.assertIs(child.get("additionalProperties"), False, f"{path}.{key}")
+            for name, child in schema.get("$defs", {}).items():
+                check(name, child)
+
+        check("record", self.schema)
+
+
+class Lists(Case):
+    def names(self, kind):
+        return [row["name"] for row in json.loads(self.ends(0, "list", kind, "--json").stdout)]
+
+    def test_what_meson_lists_is_what_the_program_lists(self):
+        self.assertEqual(len(MESON_LISTS), 7)
+        for kind, words in MESON_LISTS.items():
+            self.assertEqual(self.names(kind), words.split(","), kind)
+
+    def test_everything_that_is_listed_is_described(self):
+        for kind in ["plans", "nursery-routes", "old-routes", "gap-reuse", "spreads", "shapes", "workloads", "parameters",
+                     "metrics"]:
+            plain = self.ends(0, "list", kind).stdout
+            for row in json.loads(self.ends(0, "list", kind, "--json").stdout):
+                self.assertGreaterEqual(set(row), {"name", "summary"})
+                self.assertIn(row["name"], plain)
+                self.assertIn(row["name"], self.ends(0, "describe", row["name"]).stdout)
+
+    def test_kinds_without_members_are_empty_lists(self):
+        for kind in ["presets", "plots", "experiments", "mutants"]:
+            run = self.ends(0, "list", kind, "--json")
+            self.assertEqual(json.loads(run.stdout), [])
+            self.assertIn(f"there are no {kind} yet", run.stderr)
+
+    def test_the_environment_is_told_for_people_and_for_programs(self):
+        self.assertIn("processor", self.ends(0, "env").stdout)
+        self.assertIsInstance(json.loads(self.ends(0, "env", "--json").stdout)["problems"], list)
+
+
+class Externals(Case):
+    def test_a_command_may_be_a_program_of_its_own(self):
+        program = self.folder / "pinlab-greet"
+        program.write_text('#!/bin/sh\necho "$PINLAB" "$@"\nexit 9\n')
+        program.chmod(0o755)
+        environment = dict(os.environ, PINLAB_EXEC_PATH=str(self.folder))
+        run = self.ends(9, "greet", "a b", "--c=d", env=environment)
+        self.assertEqual(run.stdout.strip(), f"{os.path.realpath(PINLAB)} a b --c=d")
+        self.assertIn("greet", self.ends(0, env=environment).stdout)
+        self.says(2, "did you mean greet?", "gret", env=environment)
+        self.says(2, "there is no command", "../greet", env=environment)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

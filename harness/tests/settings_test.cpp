@@ -1,0 +1,174 @@
+#include "harness/settings.hpp"
+
+#include "collector/plan.hpp"
+#include "harness/axes.hpp"
+#include "harness/parameter_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace pinlab::harness {
+namespace {
+
+/// "a=1 b=2" as settings.
+Settings said(std::string_view text) {
+  Settings settings;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    const std::size_t equals = word.find('=');
+    settings.push_back({std::string(word.substr(0, equals)), std::string(word.substr(equals + 1))});
+  }
+  return settings;
+}
+
+std::string error_of(std::string_view file, std::string_view command_line) {
+  try {
+    static_cast<void>(resolve(said(file), said(command_line)));
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+struct Row {
+  std::string_view settings;
+  std::string_view expected;
+};
+
+TEST_CASE("what makes no sense, alone or together, is refused with a sentence") {
+  constexpr auto kRows = std::to_array<Row>({
+      {"heap.mx=1GiB", "did you mean heap.max?"},
+      {"heap.max=99999T", "heap.max: \"99999T\" is no size"},
+      {"heap.max=", "heap.max: a value is missing"},
+      {"heap.max=NaN", "is no size"},
+      {"pin.share=-0", "is no share"},
+      {"pin.share=1e999", "too large"},
+      {"heap.max=1GiB heap.max=2GiB", "heap.max is given twice on the command line"},
+      {"heap.block=100000", "heap.block=100000B is no power of two"},
+      {"heap.block=16KiB heap.max=64KiB nursery.size=1MiB", "is larger than heap.max=64KiB"},
+      {"heap.block=1GiB heap.max=64MiB", "heap.block=1GiB is larger than heap.max=64MiB"},
+      {"heap.block=8KiB", "at least 16KiB"},
+      {"nursery.survivals=8", "at most 7"},
+      {"pin.share=0.1 pin.count=10", "pin.share, pin.count and pin.rate"},
+      {"pin.rate=1 pin.count=10", "pin.share, pin.count and pin.rate"},
+      {"pin.rate=0.1", "is no whole number of pins for each GiB"},
+      {"pin.liveness=weak pin.share=0.1", "is not there yet: only strong"},
+      {"pin.target=site", "needs a pattern"},
+      {"pin.target_site=x*", "has no effect without pin.target=site"},
+      {"pin.shape=scoped pin.share=0.1", "pin.lifetime=scope"},
+      {"pin.limit=0", "too small"},
+      {"pin.spread_line=100", "is no power of two"},
+      {"gc.threads=2", "gc.threads=2 is not there yet: only 1"},
+      {"mutator.threads=4", "is not there yet: only 1"},
+      {"plan=generatonal", "did you mean generational?"},
+      {"workload=lru_chrun", "did you mean lru_churn?"},
+      {"workload.slots=1 workload=gcbench", "workload.slots belongs to workload=lru_churn"},
+      {"workload.nothing=1", "there is no parameter \"workload.nothing\""},
+      {"plan=mark_sweep nursery.size=1MiB", "nursery.size=1MiB: plan=mark_sweep fixes it to 0B"},
+      {"seed=18446744073709551616", "too large"},
+      {"record.hostage=maybe", "is neither true nor false"},
+  });
+  for (const Row& row : kRows) {
+    CAPTURE(row.settings);
+    const std::string error = error_of("", row.settings);
+    CAPTURE(error);
+    CHECK(error.find(row.expected) != std::string::npos);
+  }
+  CHECK(error_of("seed=1 seed=2", "").find("given twice in the file") != std::string::npos);
+}
+
+TEST_CASE("the command line beats the file, and both beat the defaults") {
+  const heap::ParameterValues values = resolve(said("seed=2 heap.max=64MiB"), said("seed=3"));
+  CHECK(values.count("seed") == 3);
+  CHECK(values.canonical("heap.max") == "64MiB");
+  CHECK(values.canonical("heap.block") == "64KiB");
+  CHECK(resolve(said("workload=gcbench"), {}).word("workload") == "gcbench");
+  CHECK(resolve(said("workload=gcbench"), said("workload=lru_churn")).word("workload") ==
+        "lru_churn");
+}
+
+TEST_CASE("the nursery is a sixteenth of the heap in whole blocks, and at least one") {
+  CHECK(resolve({}, {}).canonical("nursery.size") == "64MiB");
+  CHECK(resolve({}, said("heap.max=100MiB")).canonical("nursery.size") == "6400KiB");
+  CHECK(resolve({}, said("heap.max=8MiB heap.block=1MiB")).canonical("nursery.size") == "1MiB");
+  CHECK(resolve({}, said("heap.max=8MiB nursery.size=0")).canonical("nursery.size") == "0B");
+}
+
+TEST_CASE("a plan's own choices show in the values") {
+  const heap::ParameterValues values = resolve({}, said("plan=mark_sweep"));
+  CHECK(values.canonical("gap.reuse") == "buckets");
+  CHECK(values.canonical("nursery.size") == "0B");
+  CHECK(values.canonical("old.route") == "sweep");
+  CHECK(resolve({}, said("plan=mark_sweep gap.reuse=bump")).canonical("gap.reuse") == "bump");
+}
+
+TEST_CASE("the values of a run, given again, give the same values under every plan") {
+  for (const std::string_view plan : names_of_axis("plan")) {
+    CAPTURE(plan);
+    const heap::ParameterValues values =
+        resolve({}, said("heap.max=32MiB plan=" + std::string(plan)));
+    Settings again;
+    for (const heap::Parameter& parameter : values.parameters()) {
+      again.push_back({std::string(parameter.name), values.canonical(parameter.name)});
+    }
+    const heap::ParameterValues same = resolve(again, {});
+    for (const heap::Parameter& parameter : values.parameters()) {
+      CHECK(same.canonical(parameter.name) == values.canonical(parameter.name));
+    }
+  }
+}
+
+TEST_CASE("every default of the harness is the default of the collector") {
+  const collector::Options options = collector_options(resolve({}, {}));
+  const collector::Options defaults;
+  CHECK(options.plan == defaults.plan);
+  CHECK(options.heap_max == defaults.heap_max);
+  CHECK(options.heap_block == defaults.heap_block);
+  CHECK(options.nursery_size == defaults.nursery_size);
+  CHECK(options.nursery_survivals == defaults.nursery_survivals);
+  CHECK(options.nursery_tenuring == defaults.nursery_tenuring);
+  CHECK(options.nursery_route == defaults.nursery_route);
+  CHECK(options.old_route == defaults.old_route);
+  CHECK(options.gap_reuse == defaults.gap_reuse);
+  CHECK(options.gap_min == defaults.gap_min);
+  CHECK(options.pin_spread == defaults.pin_spread);
+  CHECK(options.spread_line == defaults.spread_line);
+  CHECK(options.compact_effort == defaults.compact_effort);
+  CHECK(options.verify == defaults.verify);
+  CHECK(options.verify_when == defaults.verify_when);
+  CHECK(options.measure_hostage == defaults.measure_hostage);
+  CHECK(options.measure_sites == defaults.measure_sites);
+}
+
+TEST_CASE("pins are told to the pin pressure as they were said") {
+  const heap::ParameterValues values = resolve(
+      {},
+      said("pin.rate=0.5 pin.lifetime=exp(64MiB) pin.age=old pin.batch=4 pin.limit=5+2 seed=9"));
+  const workloads::PinPressureOptions options = pin_options(values);
+  CHECK(options.rate == 512);
+  CHECK(options.lifetime ==
+        heap::Distribution{heap::Distribution::Kind::exponential, 64U << 20U, 0});
+  CHECK(options.age_old);
+  CHECK(options.batch == 4);
+  CHECK(options.limit == 5);
+  CHECK(options.limit_per_call == 2);
+  CHECK(options.seed == 9);
+  CHECK(pin_options(resolve({}, said("pin.share=1%"))).share == 10'000'000);
+}
+
+TEST_CASE("every workload's parameters are named workload.* and clash with no other") {
+  for (const workloads::WorkloadEntry& workload : workloads::workloads()) {
+    CAPTURE(workload.name);
+    for (const heap::Parameter& parameter : workload.parameters) {
+      CHECK(parameter.name.starts_with("workload."));
+    }
+    CHECK_NOTHROW(heap::ParameterValues{parameters_with(workload)});
+  }
+}
+
+}  // namespace
+}  // namespace pinlab::harness
