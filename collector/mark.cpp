@@ -29,9 +29,7 @@ class Marker {
       return;
     }
     prefetch(Address::of(&marks_.line(object)));
-    if (!in_leaf_block(object)) {
-      prefetch(object);
-    }
+    prefetch(object);
     const Address ready = ring_.exchange(object);
     if (ready) {
       mark_object(ready);
@@ -56,51 +54,12 @@ class Marker {
     }
   }
 
-  /// Objects of blocks that hold none with slots were only noted by their start. Here they get
-  /// their extents, in address order: their headers are met in a stream instead of at random.
-  void extend_leaves() {
-    PrefetchRing ring;
-    for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
-      const heap::Block block{i};
-      if (heap_.state(block) == state::kOld && !heap_.may_refer(block)) {
-        marks_.for_each_live_start(heap_.range_of(block), [&](Address object) {
-          prefetch(object);
-          const Address ready = ring.exchange(object);
-          if (ready) {
-            extend(ready);
-          }
-        });
-      }
-    }
-    while (const Address object = ring.take()) {
-      extend(object);
-    }
-  }
-
   [[nodiscard]] bool is_marked(Address object) const { return marks_.is_live(object); }
   [[nodiscard]] LiveSet& live() { return live_; }
 
  private:
-  [[nodiscard]] bool in_leaf_block(Address object) const {
-    return heap_.blocks_range().contains(object) && !heap_.may_refer(heap_.block_of(object));
-  }
-
-  void extend(Address object) {
-    const std::size_t bytes = ObjectRef(object).bytes();
-    marks_.set_live({object, object + bytes});
-    live_.bytes += bytes;
-    live_.largest = std::max(live_.largest, bytes);
-  }
-
   void mark_object(Address object) {
-    heap::LineMarks& line = marks_.line(object);
-    const std::uint64_t bit = heap::granule_bit(object);
-    if ((line.live & bit) != 0) {
-      return;
-    }
-    if (in_leaf_block(object)) {
-      line.live |= bit;
-      ++live_.objects;
+    if (marks_.is_live(object)) {
       return;
     }
     const Header header = ObjectRef(object).header();
@@ -194,12 +153,9 @@ LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report
   for (PinSet* set : unreached) {
     generations.pins.end_unreached(*set);
   }
-  generations.pins.for_each_set([&](PinSet& set) {
-    if (!set.keep_alive()) {
-      set.release_dead([&](ObjectRef object) { return marker.is_marked(object.address()); });
-    }
+  generations.pins.for_each_weak_set([&](PinSet& set) {
+    set.release_dead([&](ObjectRef object) { return marker.is_marked(object.address()); });
   });
-  marker.extend_leaves();
   LiveSet live = std::move(marker.live());
   report.alive_by_pin_alone += live.objects - by_roots;
   report.survivor_objects = live.objects;

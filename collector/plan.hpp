@@ -58,6 +58,10 @@ class TwoGenerations : public Plan {
   std::uint64_t survival_ppm_ = 100000;  ///< of the last young collection: bytes that survived it
 };
 
+/// What a cursor is refilled with where there is more: small enough that memory which was just
+/// zeroed is in the first cache when objects are written to it.
+inline constexpr std::size_t kRefillBytes = std::size_t{16} << 10U;
+
 /// Bytes of nursery blocks.
 [[nodiscard]] std::uint64_t nursery_bytes(const heap::Heap& heap);
 

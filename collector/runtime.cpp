@@ -260,7 +260,8 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   report.kind = kind;
   report.clock = clock();
   report.before = brief_census(heap_);
-  // Pins that a thread which is no mutator ends meanwhile; leaks are ended by the collection itself.
+  // Pins that a thread which is no mutator ends meanwhile; leaks are ended by the collection
+  // itself.
   const auto ended_by_others = [this] {
     const pinning::PinCounts counts = pins_.counts();
     return counts.ended - counts.leaked;
@@ -284,7 +285,8 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
     witness.check();
     verify_heap(generations_, roots, options_.verify);
     // Else what only such a pin kept is there still.
-    if (report.kind == PauseKind::full && plan_->marks_live() && ended_by_others() == ended_before) {
+    if (report.kind == PauseKind::full && plan_->marks_live() &&
+        ended_by_others() == ended_before) {
       verify_nothing_dead(generations_, roots, options_.verify);
     }
   }

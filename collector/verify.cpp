@@ -306,7 +306,8 @@ void verify_nothing_dead(Generations& generations, const RootSet& roots, VerifyL
   }
 }
 
-PinWitness::PinWitness(Generations& generations) : heap_(&generations.heap), pins_(&generations.pins) {
+PinWitness::PinWitness(Generations& generations)
+    : heap_(&generations.heap), pins_(&generations.pins) {
   generations.pins.for_each_set([&](PinSet& set) {
     const std::lock_guard lock(set.lock());
     // A set whose owner may die in this collection promises nothing.

@@ -115,10 +115,8 @@ class YoungCollection {
         generations_.pins.end_unreached(*set);
       }
     }
-    generations_.pins.for_each_set([this](pinning::PinSet& set) {
-      if (!set.keep_alive()) {
-        set.release_dead([this](ObjectRef object) { return is_reached(object.address()); });
-      }
+    generations_.pins.for_each_weak_set([this](pinning::PinSet& set) {
+      set.release_dead([this](ObjectRef object) { return is_reached(object.address()); });
     });
     report_.alive_by_pin_alone += report_.in_place_objects - reached;
   }

@@ -9,16 +9,15 @@ namespace pinlab::harness {
 
 namespace {
 
-constexpr std::string_view kLesson =
-    "  pinlab run --pin.share=1% --pin.lifetime=forever --heap.max=640MiB --out run.json\n"
-    "  pinlab explain run.json\n\n"
-    "Ranks the pin sites by what they cost: hostage bytes, integrated over the bytes that the "
-    "program\n"
-    "allocated meanwhile. A site's hostage bytes are the memory in use with all pins less the "
-    "memory in\n"
-    "use as planned without the site's. Leverage is hostage bytes for each pinned byte.\n"
-    "Exit code 6 where the record has nothing of the kind: no pins, no full collection, or\n"
-    "record.hostage=false.\n";
+constexpr std::string_view kLesson = R"(  pinlab run --pin.share=1% --pin.lifetime=forever --heap.max=640MiB --out run.json
+  pinlab explain run.json
+
+Ranks the pin sites by what they cost: hostage bytes, integrated over the bytes that the program
+allocated meanwhile. A site's hostage bytes are the memory in use with all pins less the memory in
+use as planned without the site's. Leverage is hostage bytes for each pinned byte.
+Exit code 6 where the record has nothing of the kind: no pins, no full collection, or
+record.hostage=false.
+)";
 
 std::string leverage_of(std::int64_t hostage, std::uint64_t pinned) {
   if (pinned == 0 || hostage <= 0) {
@@ -48,7 +47,7 @@ std::string overview_of(const RecordFile& record) {
     text += ", on average " + human_bytes(mean);
   }
   if (record.amplification) {
-    text += "; each pinned byte held " + human_ratio(*record.amplification) + " bytes at the end";
+    text += "; amplification " + human_ratio(*record.amplification);
   }
   return text + ".\n";
 }

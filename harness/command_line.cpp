@@ -197,8 +197,8 @@ ExitCode explain_error(const Console& console) {
 
 std::span<const Command> commands() {
   static const std::array all = {run_command(),  rerun_command(),    explain_command(),
-                                       list_command(), describe_command(), schema_command(),
-                                       env_command()};
+                                 list_command(), describe_command(), schema_command(),
+                                 env_command()};
   return all;
 }
 

@@ -66,8 +66,7 @@ std::string description_of(std::string_view kind, const Listed& row, const Conso
   std::string text = console.heading(row.name) + " (" + std::string(singular_of(kind)) + ")\n  " +
                      wrapped(row.summary, width, 2) + "\n";
   for (const Fact& fact : row.facts) {
-    text +=
-        "  " + left(fact.key, indent - 2) + " " + wrapped(fact.value, width, indent + 1) + "\n";
+    text += "  " + left(fact.key, indent - 2) + " " + wrapped(fact.value, width, indent + 1) + "\n";
   }
   if (kind == "workloads") {
     for (const heap::Parameter& parameter : workload_called(row.name).parameters) {

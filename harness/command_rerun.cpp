@@ -10,14 +10,13 @@ namespace pinlab::harness {
 
 namespace {
 
-constexpr std::string_view kLesson =
-    "  pinlab rerun run.json\n"
-    "  pinlab rerun run.json --out again.json\n\n"
-    "Compares everything exact: outcome, sums, each collection, pin sites, digests. Exit code 0 "
-    "where all\n"
-    "is equal, 4 where something differs (equal parameters must give equal figures), 6 where a "
-    "clock or a\n"
-    "user ended the run, so that there is nothing to compare.\n";
+constexpr std::string_view kLesson = R"(  pinlab rerun run.json
+  pinlab rerun run.json --out again.json
+
+Compares everything exact: outcome, sums, each collection, pin sites, digests. Exit code 0 where all
+is equal, 4 where something differs (equal parameters must give equal figures), 6 where a clock or a
+user ended the run, so that there is nothing to compare.
+)";
 
 constexpr std::size_t kMostDifferences = 10;
 

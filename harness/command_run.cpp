@@ -8,20 +8,17 @@ namespace pinlab::harness {
 
 namespace {
 
-constexpr std::string_view kLesson =
-    "  pinlab run --workload=lru_churn --heap.max=640MiB\n"
-    "  pinlab run --pin.share=1% --pin.lifetime='exp(64MiB)' --out run.json\n"
-    "  pinlab run --config base.json --seed=2 --gctrace\n"
-    "  pinlab run --timeout 30s --out - | jq .summary.exact\n\n"
-    "Prints a summary on one screen; with --out - it goes to standard error. A configuration is "
-    "one\n"
-    "JSON object, comments allowed: { \"heap.max\": \"256MiB\", \"pin.share\": 0.01 }. The command "
-    "line\n"
-    "beats the file. The record is written whatever the outcome; Ctrl-C ends the run at its next "
-    "pause.\n"
-    "Exit codes: 0 completed, 2 usage, 3 bad input file, 4 a bug of ours, 5 another outcome, 7 "
-    "reading\n"
-    "or writing failed, 130 interrupted.\n";
+constexpr std::string_view kLesson = R"(  pinlab run --workload=lru_churn --heap.max=640MiB
+  pinlab run --pin.share=1% --pin.lifetime='exp(64MiB)' --out run.json
+  pinlab run --config base.json --seed=2 --gctrace
+  pinlab run --timeout 30s --out - | jq .summary.exact
+
+Prints a summary on one screen; with --out - it goes to standard error. A configuration is one
+JSON object, comments allowed: { "heap.max": "256MiB", "pin.share": 0.01 }. The command line
+beats the file. The record is written whatever the outcome; Ctrl-C ends the run at its next pause.
+Exit codes: 0 completed, 2 usage, 3 bad input file, 4 a bug of ours, 5 another outcome, 7 reading
+or writing failed, 130 interrupted.
+)";
 
 std::span<const heap::Parameter> options() {
   static const std::vector<heap::Parameter> all = [] {

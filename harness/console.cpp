@@ -4,8 +4,8 @@
 #include "harness/output_file.hpp"
 
 #include <cerrno>
-#include <system_error>
 #include <cstdlib>
+#include <system_error>
 
 #include <unistd.h>
 

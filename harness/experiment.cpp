@@ -111,6 +111,7 @@ void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) 
   exact.pins_held = context.runtime.pins().held();
   exact.pins_peak = std::max({exact.pins_peak, context.pins.peak(), exact.pins_held});
   exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, context.pins.peak_bytes());
+  exact.program_live_peak = context.live.peak;
   exact.used_peak = std::max(exact.used_peak, context.runtime.heap().used_bytes());
   exact.committed_peak = std::max(exact.committed_peak, context.runtime.heap().committed_bytes());
   take_sites(result, context);

@@ -73,15 +73,17 @@ void become_external_command(std::span<const std::string_view> words) {
     std::vector<std::string> arguments = {program.string()};
     arguments.insert(arguments.end(), words.begin() + 1, words.end());
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) {
       pointers.push_back(argument.data());
     }
     pointers.push_back(nullptr);
-    ::setenv("PINLAB", this_program().c_str(),
-             1);  // NOLINT(concurrency-mt-unsafe): before any thread
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
+    ::setenv("PINLAB", this_program().c_str(), 1);
     std::signal(SIGPIPE, SIG_DFL);
     ::execv(program.c_str(), pointers.data());
-    throw IoError(program.string() + ": it cannot be run: " + std::generic_category().message(errno));
+    throw IoError(program.string() +
+                  ": it cannot be run: " + std::generic_category().message(errno));
   }
 }
 

@@ -30,9 +30,9 @@ __extension__ using SignedWide = __int128;
 
 /// Pause work is the time, in picoseconds of a reference machine, that the collector takes for a
 /// pause: what it handles, weighted. Fitted once, results/README.md says how.
-inline constexpr std::uint64_t kWorkPerObject = 10'000;
+inline constexpr std::uint64_t kWorkPerObject = 5'000;
 inline constexpr std::uint64_t kWorkPerSlot = 3'000;
-inline constexpr std::uint64_t kWorkPerByte = 200;
+inline constexpr std::uint64_t kWorkPerByte = 300;
 
 struct PauseWork {
   std::uint64_t objects = 0;
@@ -76,6 +76,7 @@ struct ExactFigures {
   std::uint64_t routed_objects = 0;
   std::uint64_t alive_by_pin_alone = 0;
   LastAndPeak<std::uint64_t> live;
+  std::uint64_t program_live_peak = 0;  ///< of workloads that drop explicitly; else 0
   std::uint64_t used_peak = 0;
   std::uint64_t committed_peak = 0;
   LastAndPeak<std::int64_t> hostage;

@@ -18,10 +18,10 @@ std::string three_digits(double value) {
   return {text.data(), end.ptr};
 }
 
-template <std::size_t Count>
-std::string scaled(double value, double step, const std::array<std::string_view, Count>& units) {
+template <std::size_t kCount>
+std::string scaled(double value, double step, const std::array<std::string_view, kCount>& units) {
   std::size_t unit = 0;
-  while (unit + 1 < Count && std::abs(value) >= step) {
+  while (unit + 1 < kCount && std::abs(value) >= step) {
     value /= step;
     ++unit;
   }
@@ -55,7 +55,7 @@ std::string human_ratio(std::uint64_t parts_per_million) {
 
 std::string human_byte_time(std::int64_t kib_squared) {
   constexpr std::array<std::string_view, 5> units = {"KiB x KiB", "KiB x MiB", "MiB x MiB",
-                                                      "MiB x GiB", "GiB x GiB"};
+                                                     "MiB x GiB", "GiB x GiB"};
   return scaled(static_cast<double>(kib_squared), 1024, units);
 }
 

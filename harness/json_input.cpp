@@ -4,9 +4,9 @@
 #include "harness/outcome.hpp"
 
 #include <cerrno>
-#include <system_error>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace pinlab::harness {
 

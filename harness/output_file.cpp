@@ -3,8 +3,8 @@
 #include "harness/outcome.hpp"
 
 #include <cerrno>
-#include <system_error>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>

@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr SignedWide kBytesInKibSquared = SignedWide{1024} * 1024;
+
 Json parameters_json(const heap::ParameterValues& values) {
   Json json = Json::object();
   for (const heap::Parameter& parameter : values.parameters()) {
@@ -130,7 +132,7 @@ std::uint64_t parts_per_million(std::uint64_t a, std::uint64_t b) {
 }
 
 std::int64_t kib_squared(SignedWide byte_time) {
-  const SignedWide value = byte_time / (1024 * 1024);
+  const SignedWide value = byte_time / kBytesInKibSquared;
   EXPECTS(value <= std::numeric_limits<std::int64_t>::max());
   EXPECTS(value >= std::numeric_limits<std::int64_t>::min());
   return static_cast<std::int64_t>(value);

@@ -125,35 +125,56 @@ void drop_timed(Json& json) {
   }
 }
 
-struct Comparison {
-  std::vector<std::string> differences;
-  std::size_t most;
-
-  void note(const std::string& path, const Json& a, const Json& b) {
-    if (differences.size() < most) {
-      differences.push_back(path + ": " + a.dump(-1, ' ', false, Json::error_handler_t::replace) +
-                            ", " + b.dump(-1, ' ', false, Json::error_handler_t::replace));
-    }
-  }
+/// Collects where two values differ. Keys that only the second has were added since the first was
+/// written.
+class Comparison {
+ public:
+  explicit Comparison(std::size_t most) : most_(most) {}
+  [[nodiscard]] const std::vector<std::string>& differences() const { return differences_; }
 
   void compare(const std::string& path, const Json& a, const Json& b) {
+    if (differences_.size() >= most_) {
+      return;
+    }
     if (a.is_object() && b.is_object()) {
-      if (a.size() != b.size()) {
-        note(path + " (keys)", a.size(), b.size());
-      }
-      for (const auto& [key, value] : a.items()) {
-        compare(path.empty() ? key : path + "." + key, value, b.contains(key) ? b.at(key) : Json());
-      }
-    } else if (a.is_array() && b.is_array() && a.size() == b.size()) {
-      for (std::size_t i = 0; i < a.size() && differences.size() < most; ++i) {
-        compare(path + "[" + std::to_string(i) + "]", a[i], b[i]);
-      }
-    } else if (a.is_array() && b.is_array()) {
+      compare_objects(path, a, b);
+    } else if (a.is_array() && b.is_array() && a.size() != b.size()) {
       note(path + " (elements)", a.size(), b.size());
+    } else if (a.is_array() && b.is_array()) {
+      compare_arrays(path, a, b);
     } else if (a != b) {
       note(path, a, b);
     }
   }
+
+ private:
+  void compare_objects(const std::string& path, const Json& a, const Json& b) {
+    for (const auto& [key, value] : a.items()) {
+      std::string place = path.empty() ? key : path;
+      if (!path.empty()) {
+        place.append(".").append(key);
+      }
+      compare(place, value, b.contains(key) ? b.at(key) : Json());
+    }
+  }
+
+  void compare_arrays(const std::string& path, const Json& a, const Json& b) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      std::string place = path;
+      place.append("[").append(std::to_string(i)).append("]");
+      compare(place, a[i], b[i]);
+    }
+  }
+
+  void note(const std::string& path, const Json& a, const Json& b) {
+    const auto text = [](const Json& json) {
+      return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    };
+    differences_.push_back(path + ": " + text(a) + ", " + text(b));
+  }
+
+  std::size_t most_;
+  std::vector<std::string> differences_;
 };
 
 }  // namespace
@@ -171,7 +192,8 @@ RecordFile read_record(const std::string& path) {
   record.version = field.text("environment.version");
   for (const auto& [name, value] : field.at("parameters").items()) {
     if (!value.is_string()) {
-      throw InputError(path + ": parameters." + name + " is not text");
+      throw InputError(
+          std::string(path).append(": parameters.").append(name).append(" is not text"));
     }
     record.parameters.push_back({name, value.get<std::string>()});
   }
@@ -187,11 +209,14 @@ std::vector<std::string> exact_differences(std::string_view a,
                                            std::size_t most) {
   Json left = Json::parse(a);
   Json right = Json::parse(b);
-  drop_timed(left);
-  drop_timed(right);
-  Comparison comparison{.differences = {}, .most = most};
+  for (Json* const json : {&left, &right}) {
+    drop_timed(*json);
+    json->erase("parameters");  // the second was run with those of the first
+    json->erase("reason");      // prose
+  }
+  Comparison comparison(most);
   comparison.compare("", left, right);
-  return comparison.differences;
+  return comparison.differences();
 }
 
 }  // namespace pinlab::harness

@@ -197,17 +197,20 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
 Json exact_json(const RunResult& result) {
   const ExactFigures& exact = result.exact;
   const bool full = exact.last_full.has_value();
+  const std::uint64_t seen = full ? exact.live.peak : 0;
+  const std::uint64_t live_peak = exact.program_live_peak > 0 ? exact.program_live_peak : seen;
   return {
       {"collections", {{"young", exact.collections[0]}, {"full", exact.collections[1]}}},
       {"allocated", exact.allocated},
       {"promoted", exact.promoted_bytes},
       {"moved", exact.copied_bytes + exact.compacted_bytes},
       {"live", full ? last_and_peak(exact.live) : Json(nullptr)},
-      {"live_source", "collection"},
+      {"live_source", exact.program_live_peak > 0 ? "workload" : "collection"},
+      {"live_peak", live_peak > 0 ? Json(live_peak) : Json(nullptr)},
       {"used_last", full ? Json(exact.last_full->used) : Json(nullptr)},
       {"used_peak", exact.used_peak},
       {"committed_peak", exact.committed_peak},
-      {"space_overhead", ratio(exact.used_peak, full ? exact.live.peak : 0)},
+      {"space_overhead", ratio(exact.used_peak, live_peak)},
       {"fragmentation", fragmentation_json(result)},
       {"pins", pins_json(exact)},
       {"pause_work", work_json(exact.work)},

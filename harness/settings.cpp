@@ -29,7 +29,10 @@ std::string_view text_of(const Settings& settings,
                          std::string_view name,
                          std::string_view otherwise) {
   const auto found = std::ranges::find(settings, name, &Setting::name);
-  return found == settings.end() ? otherwise : std::string_view(found->text);
+  if (found == settings.end()) {
+    return otherwise;
+  }
+  return found->text;
 }
 
 /// A parameter of another workload is told apart from one that nobody has.

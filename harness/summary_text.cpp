@@ -25,8 +25,9 @@ std::string collections_text(const ExactFigures& exact) {
 std::string space_text(const ExactFigures& exact) {
   std::string text = "used peak " + human_bytes(exact.used_peak) + ", committed peak " +
                      human_bytes(exact.committed_peak);
-  if (exact.live.peak > 0) {
-    text += ", " + human_ratio(parts_per_million(exact.used_peak, exact.live.peak)) + " times live";
+  const std::uint64_t live = exact.program_live_peak > 0 ? exact.program_live_peak : exact.live.peak;
+  if (live > 0) {
+    text += ", " + human_ratio(parts_per_million(exact.used_peak, live)) + " times the most live";
   }
   return text;
 }

@@ -63,7 +63,6 @@ Heap::Heap(const HeapConfig& config)
       high_water_(block_count_, 0),
       may_refer_(block_count_, 0),
       touched_(block_count_, false) {
-  tables_.prefer_huge_pages();
   const std::size_t lines = range_.bytes() >> kLineShift;
   Address table = tables_.range().base;
   marks_ = MarkTable(table, range_.base);
@@ -170,8 +169,17 @@ void Heap::prepare(AddressRange range, bool zero) {
     }
   }
   if (range.limit - block_base > mark) {
-    Reservation::populate({std::max(range.base, block_base + mark), range.limit});
     set_high_water(block, range.limit - block_base);
+  }
+}
+
+void Heap::expect_writes(Block block) const {
+  constexpr std::size_t kMostBytes = std::size_t{256}
+                                     << 10U;  // of a large block: not more than soon
+  const AddressRange range = range_of(block);
+  const std::size_t mark = high_water_[index_of(block)];
+  if (mark < std::min(range.bytes(), kMostBytes)) {
+    Reservation::populate({range.base + mark, range.base + std::min(range.bytes(), kMostBytes)});
   }
 }
 

@@ -129,6 +129,9 @@ class Heap {
   /// to.
   void prepare(AddressRange range, bool zero);
 
+  /// The block will be filled from its base: asks for the pages that it has not had yet.
+  void expect_writes(Block block) const;
+
   /// Makes free memory of a used block walkable, and poisons it.
   void format_gap(AddressRange gap);
 
@@ -141,8 +144,8 @@ class Heap {
   /// Gives back free blocks that stayed free since the last call.
   void give_back_unused();
 
-  /// The object that covers `a`, by start bits or by walking; null where there is none. For interior
-  /// pins. REQUIRES an address that no dead object covers: the dead are not told apart.
+  /// The object that covers `a`, by start bits or by walking; null where there is none. For
+  /// interior pins. REQUIRES an address that no dead object covers: the dead are not told apart.
   [[nodiscard]] ObjectRef object_containing(Address a) const;
 
  private:

@@ -25,10 +25,6 @@ Reservation::~Reservation() {
   munmap(mapped_.base.as<void>(), mapped_.bytes());
 }
 
-void Reservation::prefer_huge_pages() const {
-  static_cast<void>(madvise(mapped_.base.as<void>(), mapped_.bytes(), MADV_HUGEPAGE));
-}
-
 void Reservation::decommit(AddressRange pages) {
   EXPECTS(pages.base == pages.base.align_down(kPageBytes) &&
           pages.limit == pages.limit.align_down(kPageBytes));

@@ -17,9 +17,6 @@ class Reservation {
   ~Reservation();
 
   [[nodiscard]] AddressRange range() const { return range_; }
-  /// Asks for 2 MiB pages: for tables that are looked into at random, where a missing translation costs
-  /// more than the look. Only a hint.
-  void prefer_huge_pages() const;
   /// Gives whole pages back; they read as zero afterwards. REQUIRES page-aligned ends.
   static void decommit(AddressRange pages);
   /// Asks for the pages of a range that is about to be written, all at once instead of fault by

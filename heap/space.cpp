@@ -48,6 +48,7 @@ AddressRange Space::take(std::size_t need, std::size_t preferred, bool zero) {
     return {};
   }
   const AddressRange range = heap_.range_of(*block);
+  heap_.expect_writes(*block);
   // A policy that keeps tails places objects in a fresh block too.
   if (gaps_ != nullptr && gaps_->give_back(range)) {
     EXPECTS(open_gap(need));

@@ -11,6 +11,7 @@ using heap::ObjectRef;
 namespace {
 
 constexpr std::size_t kFirstRecords = 16;
+constexpr std::size_t kAhead = 8;  // sets whose memory is fetched before they are visited
 
 std::uint64_t mixed(ObjectRef object) {
   const std::uint64_t z = (object.address().value() >> heap::kGranuleShift) * 0x9E3779B97F4A7C15U;
@@ -22,7 +23,7 @@ std::uint64_t mixed(ObjectRef object) {
 PinRegistry::PinRegistry(heap::Heap& heap) : heap_(heap) {}
 
 PinRegistry::~PinRegistry() {
-  EXPECTS(first_set_ == nullptr);
+  EXPECTS(sets_.empty());
 }
 
 std::size_t PinRegistry::shard_index(ObjectRef object) {
@@ -150,7 +151,7 @@ void PinRegistry::report_leak(const PinLeak& leak) {
 PinCounts PinRegistry::counts() const {
   const std::lock_guard lock(sets_mutex_);
   PinCounts sum = ended_sets_;
-  for (const PinSet* set = first_set_; set != nullptr; set = set->next_) {
+  for (const PinSet* set : sets_) {
     const std::lock_guard set_lock(set->lock_);
     sum.made += set->made_;
     sum.ended += set->ended_;
@@ -169,14 +170,26 @@ std::uint64_t PinRegistry::held() const {
 
 void PinRegistry::for_each_set(const std::function<void(PinSet&)>& visit) {
   const std::lock_guard lock(sets_mutex_);
-  for (PinSet* set = first_set_; set != nullptr; set = set->next_) {
-    visit(*set);
+  for (std::size_t i = 0; i < sets_.size(); ++i) {
+    // Where each pin has a set of its own there are as many sets as pins, anywhere in memory.
+    if (i + kAhead < sets_.size()) {
+      __builtin_prefetch(sets_[i + kAhead]);
+      __builtin_prefetch(&sets_[i + kAhead]->entries_);
+    }
+    visit(*sets_[i]);
   }
 }
 
 void PinRegistry::for_each_owned_set(const std::function<void(PinSet&)>& visit) {
   const std::lock_guard lock(sets_mutex_);
   for (PinSet* set : owned_sets_) {
+    visit(*set);
+  }
+}
+
+void PinRegistry::for_each_weak_set(const std::function<void(PinSet&)>& visit) {
+  const std::lock_guard lock(sets_mutex_);
+  for (PinSet* set : weak_sets_) {
     visit(*set);
   }
 }
@@ -206,23 +219,25 @@ void PinRegistry::end_unreached(PinSet& set) {
 
 void PinRegistry::attach(PinSet& set) {
   const std::lock_guard lock(sets_mutex_);
-  set.next_ = first_set_;
-  if (first_set_ != nullptr) {
-    first_set_->previous_ = &set;
-  }
-  first_set_ = &set;
+  set.place_ = sets_.size();
+  sets_.push_back(&set);
   if (set.owner()) {
     owned_sets_.push_back(&set);
+  }
+  if (!set.keep_alive()) {
+    weak_sets_.push_back(&set);
   }
 }
 
 void PinRegistry::detach(PinSet& set) {
   const std::lock_guard lock(sets_mutex_);
-  (set.previous_ != nullptr ? set.previous_->next_ : first_set_) = set.next_;
-  if (set.next_ != nullptr) {
-    set.next_->previous_ = set.previous_;
-  }
+  sets_.back()->place_ = set.place_;
+  sets_[set.place_] = sets_.back();
+  sets_.pop_back();
   std::erase(owned_sets_, &set);
+  if (!set.keep_alive()) {
+    std::erase(weak_sets_, &set);
+  }
   ended_sets_.made += set.made_;
   ended_sets_.ended += set.ended_;
   ended_sets_.needless_large += set.needless_large_;

@@ -120,6 +120,8 @@ class PinRegistry {
   void for_each_set(const std::function<void(PinSet&)>& visit);
   /// The same for sets that have a managed owner: few, and visited by young collections too.
   void for_each_owned_set(const std::function<void(PinSet&)>& visit);
+  /// The same for sets whose pins keep nothing alive.
+  void for_each_weak_set(const std::function<void(PinSet&)>& visit);
   /// Visits the slots of handles: roots that may be updated.
   void for_each_handle(const std::function<void(heap::Address)>& visit);
 
@@ -162,8 +164,9 @@ class PinRegistry {
   std::mutex young_mutex_;
   std::vector<heap::ObjectRef> young_pins_;
   mutable std::mutex sets_mutex_;
-  PinSet* first_set_ = nullptr;
+  std::vector<PinSet*> sets_;
   std::vector<PinSet*> owned_sets_;
+  std::vector<PinSet*> weak_sets_;
   PinCounts ended_sets_;
   mutable std::mutex handles_mutex_;
   std::vector<std::uintptr_t> handles_;

@@ -87,7 +87,7 @@ class PinSet {
  private:
   bool release(const Entry& entry);
 
-  friend class PinRegistry;  // the links of its list of sets
+  friend class PinRegistry;  // its place in the list of sets
 
   PinRegistry& registry_;
   mutable SpinLock lock_;
@@ -97,8 +97,7 @@ class PinSet {
   std::uint64_t made_ = 0;
   std::uint64_t ended_ = 0;
   std::uint64_t needless_large_ = 0;
-  PinSet* next_ = nullptr;
-  PinSet* previous_ = nullptr;
+  std::size_t place_ = 0;  ///< in the registry's list
 };
 
 }  // namespace pinlab::pinning

@@ -22,9 +22,11 @@ enum class Pinning : std::uint8_t { off, on };
   return (std::uint64_t{2} << depth) - 1;
 }
 
-/// Counts the nodes by visiting them. Allocates nothing.
-[[nodiscard]] inline std::uint64_t count_nodes(heap::ObjectRef node) {
-  return node ? 1 + count_nodes(node.load(0)) + count_nodes(node.load(1)) : 0;
+/// Counts the nodes by visiting them, and no null below a leaf. Allocates nothing.
+[[nodiscard]] inline std::uint64_t count_nodes(heap::ObjectRef node) {  // NOLINT(misc-no-recursion)
+  const heap::ObjectRef left = node.load(0);
+  const heap::ObjectRef right = node.load(1);
+  return 1 + (left ? count_nodes(left) : 0) + (right ? count_nodes(right) : 0);
 }
 
 /// Throws std::logic_error where a tree has lost or won nodes: a bug of the collector.

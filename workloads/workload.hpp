@@ -14,12 +14,26 @@
 
 namespace pinlab::workloads {
 
+/// Bytes that the program holds, headers included, as the program itself knows it: of workloads
+/// that drop objects explicitly. `peak` 0: the workload does not say.
+struct LiveBytes {
+  std::uint64_t now = 0;
+  std::uint64_t peak = 0;
+
+  void born(std::uint64_t bytes) {
+    now += bytes;
+    peak = now > peak ? now : peak;
+  }
+  void dropped(std::uint64_t bytes) { now -= bytes; }
+};
+
 /// What a workload runs in. One mutator: the calling thread's.
 struct WorkloadContext {
   collector::Runtime& runtime;
   collector::Mutator& mutator;
   PinPressure& pins;
   heap::Random random;  ///< the workload's own stream, from `seed`
+  LiveBytes live = {};
 
   /// Keeps the object, and all that it refers to, when the program has ended: what digests of the
   /// final heap are taken from.

@@ -11,7 +11,6 @@ using heap::AddressRange;
 
 namespace {
 
-constexpr std::size_t kPreferredBytes = std::size_t{256} << 10U;  // of a block that is larger
 constexpr std::uint64_t kMillion = 1'000'000;
 /// A nursery below this share of its size is not worth a young collection: blocks are out.
 constexpr std::uint64_t kLeastNurseryShare = 4;
@@ -20,12 +19,11 @@ constexpr std::uint64_t kLeastNurseryShare = 4;
 
 AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
   heap::Heap& heap = generations.heap;
-  const std::size_t preferred = std::min(heap.block_bytes(), kPreferredBytes);
   const std::uint64_t nursery_size = generations.options.nursery_size;
   if (nursery_size == 0) {
-    return generations.old.take(need, preferred, true);
+    return generations.old.take(need, kRefillBytes, true);
   }
-  AddressRange range = generations.nursery.take_gap(need, preferred, true);
+  AddressRange range = generations.nursery.take_gap(need, kRefillBytes, true);
   if (!range.empty()) {
     return range;
   }
@@ -37,7 +35,7 @@ AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
   if (heap.free_blocks() > 0 &&
       nursery_used_ + heap.block_bytes() <= std::max(nursery_size, heap.block_bytes()) &&
       room > reserve) {
-    range = generations.nursery.take(need, preferred, true);
+    range = generations.nursery.take(need, kRefillBytes, true);
     nursery_used_ += range.empty() ? 0 : heap.block_bytes();
     return range;
   }
@@ -45,7 +43,7 @@ AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
     return {};
   }
   // Free blocks are out: objects are born old in the gaps beside islands until these are out too.
-  return generations.old.take_gap(need, preferred, true);
+  return generations.old.take_gap(need, kRefillBytes, true);
 }
 
 Next TwoGenerations::next(const Generations& generations) const {

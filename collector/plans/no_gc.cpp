@@ -12,8 +12,7 @@ class NoGc final : public Plan {
   void settle(Options& options) const override { options.nursery_size = options.heap_max; }
 
   [[nodiscard]] heap::AddressRange take(Generations& generations, std::size_t need) override {
-    return generations.nursery.take(
-        need, std::min(generations.heap.block_bytes(), std::size_t{256} << 10U), true);
+    return generations.nursery.take(need, kRefillBytes, true);
   }
   [[nodiscard]] Next next(const Generations& /*generations*/) const override {
     return Next::exhausted;

@@ -18,8 +18,7 @@ class Semispace final : public Plan {
 
   [[nodiscard]] heap::AddressRange take(Generations& generations, std::size_t need) override {
     heap::Heap& heap = generations.heap;
-    const std::size_t preferred = std::min(heap.block_bytes(), std::size_t{256} << 10U);
-    const heap::AddressRange range = generations.nursery.take_gap(need, preferred, true);
+    const heap::AddressRange range = generations.nursery.take_gap(need, kRefillBytes, true);
     if (!range.empty()) {
       return range;
     }
@@ -27,7 +26,7 @@ class Semispace final : public Plan {
     if (2 * (blocks + heap.block_bytes()) + heap.large().bytes() > heap.max_bytes()) {
       return {};
     }
-    return generations.nursery.take(need, preferred, true);
+    return generations.nursery.take(need, kRefillBytes, true);
   }
 
   [[nodiscard]] Next next(const Generations& /*generations*/) const override { return Next::full; }

@@ -381,6 +381,8 @@ class Records(Case):
             self.assertIn(f"`{key}`", readme)
         for outcome in self.schema["properties"]["outcome"]["enum"]:
             self.assertIn(f"`{outcome}`", readme)
+        for name in self.schema["properties"]["parameters"]["properties"]:
+            self.assertRegex(readme, rf"(?m)^\| `{re.escape(name)}` \|")
         for code in ["0", "1", "2", "3", "4", "5", "6", "7", "130"]:
             self.assertRegex(readme, rf"(?m)^\| {code} \|")
 

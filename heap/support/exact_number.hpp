@@ -1,14 +1,14 @@
-// Numbers read from text exactly: "1.5GiB" is 1610612736, "0.1%" is a million billionths. No floating
-// point, so that a value is the same on every machine. For heap/support/parameter.cpp.
+// Numbers read from text exactly: "1.5GiB" is 1610612736, "0.1%" is a million billionths. No
+// floating point, so that a value is the same on every machine. For heap/support/parameter.cpp.
 #pragma once
+
+#include "heap/support/wide.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "heap/support/wide.hpp"
 
 namespace pinlab::heap {
 

@@ -1,20 +1,21 @@
 #include "heap/support/parameter.hpp"
 
+#include "heap/support/exact_number.hpp"
+#include "heap/support/expects.hpp"
+#include "heap/support/words.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
 #include <utility>
 
-#include "heap/support/exact_number.hpp"
-#include "heap/support/expects.hpp"
-#include "heap/support/words.hpp"
-
 namespace pinlab::heap {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kTypeNames = {
-    "size", "duration", "time", "share", "decimal", "count", "flag", "word", "text", "distribution", "limit"};
+constexpr std::array<std::string_view, 11> kTypeNames = {"size",    "duration",     "time", "share",
+                                                         "decimal", "count",        "flag", "word",
+                                                         "text",    "distribution", "limit"};
 
 struct Unit {
   std::string_view name;
@@ -51,7 +52,9 @@ Notation notation_of(ParameterType type) {
   }
 }
 
-[[noreturn]] void refuse(const Parameter& parameter, std::string_view text, const std::string& why) {
+[[noreturn]] void refuse(const Parameter& parameter,
+                         std::string_view text,
+                         const std::string& why) {
   throw ParameterError(std::string(parameter.name) + ": " + quoted_text(text) + " " + why);
 }
 
@@ -61,13 +64,15 @@ std::string bound_text(const Parameter& parameter, std::uint64_t number) {
 }
 
 std::uint64_t most_of(const Parameter& parameter) {
-  return parameter.type == ParameterType::share ? std::min(parameter.most, kBillion) : parameter.most;
+  return parameter.type == ParameterType::share ? std::min(parameter.most, kBillion)
+                                                : parameter.most;
 }
 
 /// "64MB" and "64m" mean 64MiB: said, not guessed.
 std::string unit_hint(std::span<const Unit> units, std::string_view suffix) {
   const auto same_letter = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
   };
   const std::string_view tail = suffix.substr(std::min<std::size_t>(suffix.size(), 1));
   for (const Unit& unit : units) {
@@ -97,7 +102,8 @@ std::uint64_t parse_number(const Parameter& parameter, std::string_view text) {
   if (scaled.exactness == Exactness::too_fine) {
     refuse(parameter, text, "is no whole number of " + std::string(notation.base));
   }
-  const bool too_large = scaled.exactness == Exactness::too_large || scaled.value > most_of(parameter);
+  const bool too_large =
+      scaled.exactness == Exactness::too_large || scaled.value > most_of(parameter);
   if (too_large) {
     refuse(parameter, text, "is too large: at most " + bound_text(parameter, most_of(parameter)));
   }
@@ -125,7 +131,9 @@ std::optional<std::vector<std::string_view>> operands_of(std::string_view text) 
   }
 }
 
-std::uint64_t parse_alpha(const Parameter& parameter, std::string_view text, std::string_view operand) {
+std::uint64_t parse_alpha(const Parameter& parameter,
+                          std::string_view text,
+                          std::string_view operand) {
   std::string_view rest = operand;
   const std::optional<Decimal> number = take_decimal(rest);
   const Scaled scaled = number ? scale_exactly(*number, 1000) : Scaled{};
@@ -136,43 +144,69 @@ std::uint64_t parse_alpha(const Parameter& parameter, std::string_view text, std
   return scaled.value;
 }
 
+std::size_t operands_wanted(Distribution::Kind kind) {
+  using Kind = Distribution::Kind;
+  return kind < Kind::fixed ? 0 : kind < Kind::pareto ? 1 : 2;
+}
+
+void refuse_unless_chosen(const Parameter& parameter, std::string_view text) {
+  if (std::ranges::find(parameter.choices, text) == parameter.choices.end()) {
+    refuse(parameter, text,
+           "is none of " + joined(parameter.choices) + did_you_mean(text, parameter.choices));
+  }
+}
+
+/// The kind that `text` names, its operands counted.
+Distribution::Kind parse_kind(const Parameter& parameter, std::string_view text) {
+  const std::string_view name = text.substr(0, text.find('('));
+  refuse_unless_chosen(parameter, name);
+  const auto* const found = std::ranges::find(kDistributionKinds, name);
+  const auto kind = static_cast<Distribution::Kind>(found - kDistributionKinds.begin());
+  const auto operands = operands_of(text);
+  const std::size_t wanted = operands_wanted(kind);
+  if ((operands ? operands->size() : 0) != wanted || (wanted == 0 && name.size() != text.size())) {
+    constexpr std::array<std::string_view, 3> operand_forms = {"", "(64MiB)", "(A,B)"};
+    refuse(parameter, text,
+           "is not written as " + std::string(name) + std::string(operand_forms[wanted]));
+  }
+  return kind;
+}
+
 Distribution parse_distribution(const Parameter& parameter, std::string_view text) {
   using Kind = Distribution::Kind;
-  const std::string_view name = text.substr(0, text.find('('));
-  if (std::ranges::find(parameter.choices, name) == parameter.choices.end()) {
-    refuse(parameter, text,
-           "is none of " + joined(parameter.choices) + did_you_mean(name, parameter.choices));
+  Distribution value{.kind = parse_kind(parameter, text)};
+  const std::vector<std::string_view> operands =
+      operands_of(text).value_or(std::vector<std::string_view>());
+  Parameter length = parameter;
+  length.type = ParameterType::duration;
+  if (!operands.empty()) {
+    value.a = value.kind == Kind::pareto ? parse_alpha(parameter, text, operands[0])
+                                         : parse_number(length, operands[0]);
   }
-  const auto* const found = std::ranges::find(kDistributionKinds, name);
-  const auto kind = static_cast<Kind>(found - kDistributionKinds.begin());
-  const auto operands = operands_of(text);
-  const std::size_t wanted = kind < Kind::fixed ? 0 : kind < Kind::pareto ? 1 : 2;
-  if ((operands ? operands->size() : 0) != wanted || (wanted == 0 && name.size() != text.size())) {
-    constexpr std::array<std::string_view, 3> kForms = {"NAME", "NAME(64MiB)", "NAME(A,B)"};
-    const std::string form(kForms[wanted]);
-    refuse(parameter, text, "is not written as " + std::string(name) + form.substr(4));
+  if (operands.size() > 1) {
+    value.b = parse_number(length, operands[1]);
   }
-  const auto length = [&](std::size_t i) {
-    Parameter operand = parameter;
-    operand.type = ParameterType::duration;
-    return parse_number(operand, (*operands)[i]);
-  };
-  Distribution value{.kind = kind};
-  if (wanted > 0) {
-    value.a = kind == Kind::pareto ? parse_alpha(parameter, text, operands->front()) : length(0);
-  }
-  if (wanted > 1) {
-    value.b = length(1);
-  }
-  if (kind == Kind::uniform && value.a > value.b) {
+  if (value.kind == Kind::uniform && value.a > value.b) {
     refuse(parameter, text, "has its least above its most");
   }
   return value;
 }
 
+void refuse_unless_text(const Parameter& parameter, std::string_view text) {
+  if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
+    refuse(parameter, text, "is not UTF-8 text");
+  }
+  if (text.empty() && parameter.type != ParameterType::text) {
+    throw ParameterError(std::string(parameter.name) + ": a value is missing; it is " +
+                         domain_of(parameter));
+  }
+}
+
 std::string distribution_text(const Distribution& value) {
   using Kind = Distribution::Kind;
-  const auto length = [](std::uint64_t bytes) { return canonical_number(ParameterType::duration, bytes); };
+  const auto length = [](std::uint64_t bytes) {
+    return canonical_number(ParameterType::duration, bytes);
+  };
   std::string text(kDistributionKinds[static_cast<std::size_t>(value.kind)]);
   if (value.kind >= Kind::fixed) {
     text += "(" + (value.kind == Kind::pareto ? decimal_text(value.a, 3) : length(value.a));
@@ -197,7 +231,8 @@ std::string canonical_number(ParameterType type, std::uint64_t number) {
       return std::to_string(number / unit.scale) + std::string(unit.name);
     }
   }
-  return std::to_string(number) + (notation.units.empty() ? "" : std::string(notation.units.back().name));
+  return std::to_string(number) +
+         (notation.units.empty() ? "" : std::string(notation.units.back().name));
 }
 
 std::string domain_of(const Parameter& parameter) {
@@ -232,31 +267,20 @@ std::string domain_of(const Parameter& parameter) {
 }
 
 ParameterValues::Value ParameterValues::parse(const Parameter& parameter, std::string_view text) {
+  refuse_unless_text(parameter, text);
   Value value;
-  if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
-    refuse(parameter, text, "is not UTF-8 text");
-  }
-  if (text.empty() && parameter.type != ParameterType::text) {
-    throw ParameterError(std::string(parameter.name) + ": a value is missing; it is " +
-                         domain_of(parameter));
-  }
+  value.text = text;
   switch (parameter.type) {
     case ParameterType::text:
-      value.text = text;
       break;
     case ParameterType::flag:
       if (text != "true" && text != "false") {
         refuse(parameter, text, "is neither true nor false");
       }
       value.number = text == "true" ? 1 : 0;
-      value.text = text;
       break;
     case ParameterType::word:
-      if (std::ranges::find(parameter.choices, text) == parameter.choices.end()) {
-        refuse(parameter, text,
-               "is none of " + joined(parameter.choices) + did_you_mean(text, parameter.choices));
-      }
-      value.text = text;
+      refuse_unless_chosen(parameter, text);
       break;
     case ParameterType::distribution:
       value.distribution = parse_distribution(parameter, text);
@@ -267,8 +291,10 @@ ParameterValues::Value ParameterValues::parse(const Parameter& parameter, std::s
       break;
     default:
       value.is_word = std::ranges::find(parameter.choices, text) != parameter.choices.end();
-      value.number = value.is_word ? 0 : parse_number(parameter, text);
-      value.text = value.is_word ? std::string(text) : canonical_number(parameter.type, value.number);
+      if (!value.is_word) {
+        value.number = parse_number(parameter, text);
+        value.text = canonical_number(parameter.type, value.number);
+      }
   }
   return value;
 }
@@ -338,7 +364,8 @@ const ParameterValues::Value& ParameterValues::value_of(std::string_view name) c
   return values_[index_of(name)];
 }
 
-const ParameterValues::Value& ParameterValues::value_of(std::string_view name, ParameterType type) const {
+const ParameterValues::Value& ParameterValues::value_of(std::string_view name,
+                                                        ParameterType type) const {
   const std::size_t index = index_of(name);
   EXPECTS(table_[index].type == type);
   return values_[index];

@@ -1,17 +1,18 @@
-// Parameters: what a run may be told from outside, as tables of names with types, units, defaults and
-// bounds. Everything that parses or prints a parameter is here; the command line, configuration files,
-// records and `pinlab list` read the tables.
+// Parameters: what a run may be told from outside, as tables of names with types, units, defaults
+// and bounds. Everything that parses or prints a parameter is here; the command line, configuration
+// files, records and `pinlab list` read the tables.
 //
 //   constexpr std::array kParameters = {
-//       Parameter{.name = "workload.entries", .type = ParameterType::count, .default_text = "100000",
+//       Parameter{.name = "workload.entries", .type = ParameterType::count, .default_text =
+//       "100000",
 //                 .summary = "entries that the cache holds", .least = 1, .unit = "entries"}};
 //   ParameterValues values({kParameters.begin(), kParameters.end()});
 //   values.set("workload.entries", "5000");
 //   values.count("workload.entries");
 //
-// Invariants: (1) a value lies within its parameter's bounds: what does not is an error, never clamped;
-// (2) numbers are exact integers in base units, and no floating point is used to read them;
-// (3) the canonical text of a value, read again, gives the same value.
+// Invariants: (1) a value lies within its parameter's bounds: what does not is an error, never
+// clamped; (2) numbers are exact integers in base units, and no floating point is used to read
+// them; (3) the canonical text of a value, read again, gives the same value.
 #pragma once
 
 #include <array>
@@ -62,7 +63,8 @@ struct Parameter {
 struct Distribution {
   enum class Kind : std::uint8_t { object, forever, scope, fixed, exponential, pareto, uniform };
   Kind kind = Kind::object;
-  std::uint64_t a = 0;  ///< fixed: length; exponential: mean; pareto: alpha in thousandths; uniform: least
+  std::uint64_t a =
+      0;  ///< fixed: length; exponential: mean; pareto: alpha in thousandths; uniform: least
   std::uint64_t b = 0;  ///< pareto: least; uniform: most
   friend bool operator==(const Distribution&, const Distribution&) = default;
 };

@@ -1,5 +1,5 @@
-// Words from outside: whether they are text at all, how an error shows them, and which known word was
-// meant by a misspelt one.
+// Words from outside: whether they are text at all, how an error shows them, and which known word
+// was meant by a misspelt one.
 #pragma once
 
 #include <algorithm>
@@ -32,8 +32,8 @@ inline bool take_utf8(std::string_view& text) {
     code = (code << 6U) | (static_cast<unsigned char>(text.front()) & 0x3FU);
     text.remove_prefix(1);
   }
-  constexpr std::array<std::uint32_t, 4> kLeast = {0, 0x80, 0x800, 0x10000};
-  return code >= kLeast[more] && code <= 0x10FFFFU && (code < 0xD800U || code > 0xDFFFU);
+  constexpr std::array<std::uint32_t, 4> least_codes = {0, 0x80, 0x800, 0x10000};
+  return code >= least_codes[more] && code <= 0x10FFFFU && (code < 0xD800U || code > 0xDFFFU);
 }
 
 [[nodiscard]] inline bool is_utf8(std::string_view text) {
@@ -47,14 +47,14 @@ inline bool take_utf8(std::string_view& text) {
 
 /// What does not print in ASCII as \xHH.
 [[nodiscard]] inline std::string printable_text(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
+  constexpr std::string_view hex = "0123456789ABCDEF";
   std::string shown;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20U && byte < 0x7FU) {
       shown += c;
     } else {
-      shown += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 15U]};
+      shown += {'\\', 'x', hex[byte >> 4U], hex[byte & 15U]};
     }
   }
   return shown;
@@ -62,8 +62,8 @@ inline bool take_utf8(std::string_view& text) {
 
 /// `text` in double quotes for an error message: what prints of its first 40 bytes.
 [[nodiscard]] inline std::string quoted_text(std::string_view text) {
-  constexpr std::size_t kLongest = 40;
-  return "\"" + printable_text(text.substr(0, kLongest)) + (text.size() > kLongest ? "...\"" : "\"");
+  constexpr std::size_t longest = 40;
+  return "\"" + printable_text(text.substr(0, longest)) + (text.size() > longest ? "...\"" : "\"");
 }
 
 /// Characters to insert, delete, replace or exchange with a neighbour between two words.
@@ -79,7 +79,8 @@ inline bool take_utf8(std::string_view& text) {
     above.swap(row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      row[j] =
+          std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         row[j] = std::min(row[j], before[j - 2] + 1);
       }

@@ -1,14 +1,14 @@
 #include "heap/support/parameter.hpp"
 
-#include <array>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "heap/support/exact_number.hpp"
 #include "heap/support/words.hpp"
 
 #include <doctest/doctest.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace pinlab::heap {
 namespace {
@@ -18,25 +18,51 @@ constexpr std::array<std::string_view, 1> kOld = {"old"};
 
 std::vector<Parameter> table() {
   return {
-      {.name = "heap.max", .type = ParameterType::size, .default_text = "1GiB", .summary = "all of it",
+      {.name = "heap.max",
+       .type = ParameterType::size,
+       .default_text = "1GiB",
+       .summary = "all of it",
        .least = 1U << 20U},
-      {.name = "nursery.size", .type = ParameterType::size, .default_text = "64MiB",
-       .summary = "the nursery", .default_rule = "a sixteenth of heap.max"},
-      {.name = "pin.share", .type = ParameterType::share, .default_text = "0", .summary = "a chance"},
-      {.name = "pin.rate", .type = ParameterType::decimal, .default_text = "0", .summary = "a rate",
+      {.name = "nursery.size",
+       .type = ParameterType::size,
+       .default_text = "64MiB",
+       .summary = "the nursery",
+       .default_rule = "a sixteenth of heap.max"},
+      {.name = "pin.share",
+       .type = ParameterType::share,
+       .default_text = "0",
+       .summary = "a chance"},
+      {.name = "pin.rate",
+       .type = ParameterType::decimal,
+       .default_text = "0",
+       .summary = "a rate",
        .unit = "pins for each MiB"},
-      {.name = "pin.age", .type = ParameterType::count, .default_text = "0", .summary = "an age",
-       .most = 7, .choices = kOld, .unit = "young collections"},
+      {.name = "pin.age",
+       .type = ParameterType::count,
+       .default_text = "0",
+       .summary = "an age",
+       .most = 7,
+       .choices = kOld,
+       .unit = "young collections"},
       {.name = "seed", .type = ParameterType::count, .default_text = "1", .summary = "the seed"},
-      {.name = "plan", .type = ParameterType::word, .default_text = "generational",
-       .summary = "the plan", .choices = kPlans},
+      {.name = "plan",
+       .type = ParameterType::word,
+       .default_text = "generational",
+       .summary = "the plan",
+       .choices = kPlans},
       {.name = "timeout", .type = ParameterType::time, .default_text = "1s", .summary = "a time"},
       {.name = "flag", .type = ParameterType::flag, .default_text = "true", .summary = "a flag"},
-      {.name = "limit", .type = ParameterType::limit, .default_text = "none", .summary = "a limit",
+      {.name = "limit",
+       .type = ParameterType::limit,
+       .default_text = "none",
+       .summary = "a limit",
        .least = 1},
       {.name = "file", .type = ParameterType::text, .default_text = "", .summary = "a text"},
-      {.name = "life", .type = ParameterType::distribution, .default_text = "object",
-       .summary = "a lifetime", .choices = kDistributionKinds},
+      {.name = "life",
+       .type = ParameterType::distribution,
+       .default_text = "object",
+       .summary = "a lifetime",
+       .choices = kDistributionKinds},
   };
 }
 
@@ -63,20 +89,34 @@ struct Row {
 };
 
 TEST_CASE("a value is shown in the shortest text that gives it again") {
-  constexpr std::array kRows = {
-      Row{"heap.max", "1073741824", "1GiB"}, Row{"heap.max", "1.5GiB", "1536MiB"},
-      Row{"heap.max", "1048577", "1048577B"}, Row{"heap.max", "2048KiB", "2MiB"},
-      Row{"nursery.size", "0", "0B"}, Row{"nursery.size", "0GiB", "0B"},
-      Row{"pin.share", "1%", "0.01"}, Row{"pin.share", "0.010", "0.01"}, Row{"pin.share", "1", "1"},
-      Row{"pin.share", "100%", "1"}, Row{"pin.share", "1e-9", "0.000000001"},
-      Row{"pin.share", "0.0000001%", "0.000000001"}, Row{"pin.share", "0.1", "0.1"},
-      Row{"pin.rate", "12.50", "12.5"}, Row{"pin.age", "old", "old"}, Row{"pin.age", "007", "7"},
-      Row{"seed", "18446744073709551615", "18446744073709551615"},
-      Row{"timeout", "1500ms", "1500ms"}, Row{"timeout", "2000000us", "2s"},
-      Row{"timeout", "0.5us", "500ns"}, Row{"file", "a b\nc", "a b\nc"},
-      Row{"life", "exp(65536KiB)", "exp(64MiB)"}, Row{"life", "pareto(1.20,1MiB)", "pareto(1.2,1MiB)"},
-      Row{"life", "uniform(0,1.5KiB)", "uniform(0B,1536B)"}, Row{"life", "forever", "forever"},
-      Row{"limit", "none", "none"}, Row{"limit", "5", "5"}, Row{"limit", "5+02", "5+2"}};
+  constexpr std::array kRows = {Row{"heap.max", "1073741824", "1GiB"},
+                                Row{"heap.max", "1.5GiB", "1536MiB"},
+                                Row{"heap.max", "1048577", "1048577B"},
+                                Row{"heap.max", "2048KiB", "2MiB"},
+                                Row{"nursery.size", "0", "0B"},
+                                Row{"nursery.size", "0GiB", "0B"},
+                                Row{"pin.share", "1%", "0.01"},
+                                Row{"pin.share", "0.010", "0.01"},
+                                Row{"pin.share", "1", "1"},
+                                Row{"pin.share", "100%", "1"},
+                                Row{"pin.share", "1e-9", "0.000000001"},
+                                Row{"pin.share", "0.0000001%", "0.000000001"},
+                                Row{"pin.share", "0.1", "0.1"},
+                                Row{"pin.rate", "12.50", "12.5"},
+                                Row{"pin.age", "old", "old"},
+                                Row{"pin.age", "007", "7"},
+                                Row{"seed", "18446744073709551615", "18446744073709551615"},
+                                Row{"timeout", "1500ms", "1500ms"},
+                                Row{"timeout", "2000000us", "2s"},
+                                Row{"timeout", "0.5us", "500ns"},
+                                Row{"file", "a b\nc", "a b\nc"},
+                                Row{"life", "exp(65536KiB)", "exp(64MiB)"},
+                                Row{"life", "pareto(1.20,1MiB)", "pareto(1.2,1MiB)"},
+                                Row{"life", "uniform(0,1.5KiB)", "uniform(0B,1536B)"},
+                                Row{"life", "forever", "forever"},
+                                Row{"limit", "none", "none"},
+                                Row{"limit", "5", "5"},
+                                Row{"limit", "5+02", "5+2"}};
   for (const Row& row : kRows) {
     CAPTURE(row.text);
     CHECK(canonical(row.name, row.text) == row.expected);
@@ -85,30 +125,53 @@ TEST_CASE("a value is shown in the shortest text that gives it again") {
 }
 
 TEST_CASE("what is no value is refused with the reason, never clamped") {
-  constexpr std::array kRows = {
-      Row{"heap.max", "", "a value is missing"}, Row{"heap.max", "99999T", "is no size"},
-      Row{"heap.max", "99999999999GiB", "is too large"}, Row{"heap.max", "1e999", "is too large"},
-      Row{"heap.max", "1e99999", "is no size"}, Row{"heap.max", "-1", "is no size"},
-      Row{"heap.max", "64MB", "did you mean MiB?"}, Row{"heap.max", "64m", "did you mean MiB?"},
-      Row{"heap.max", "1KiB", "is too small: at least 1MiB"}, Row{"heap.max", "0.3", "no whole number of bytes"},
-      Row{"heap.max", "NaN", "is no size"}, Row{"heap.max", " 1MiB", "is no size"},
-      Row{"heap.max", "1MiBx", "is no size"}, Row{"heap.max", "1.", "is no size"},
-      Row{"heap.max", ".5GiB", "is no size"}, Row{"heap.max", "0x10", "is no size"},
-      Row{"pin.share", "-0", "is no share"}, Row{"pin.share", "1.01", "is too large: at most 1"},
-      Row{"pin.share", "101%", "is too large"}, Row{"pin.share", "0.0000000001", "billionths"},
-      Row{"pin.share", "inf", "is no share"}, Row{"pin.share", "%", "is no share"},
-      Row{"pin.age", "8", "at most 7 young collections"}, Row{"pin.age", "1.5", "is no whole number"},
-      Row{"pin.age", "young", "is no count"}, Row{"seed", "18446744073709551616", "is too large"},
-      Row{"plan", "generatonal", "did you mean generational?"}, Row{"plan", "zzz", "is none of generational"},
-      Row{"timeout", "10", "has no unit"}, Row{"timeout", "10min", "is no time"},
-      Row{"flag", "yes", "is neither true nor false"}, Row{"file", "\xC3\x28", "is not UTF-8"},
-      Row{"file", "\xED\xA0\x80", "is not UTF-8"}, Row{"plan", "\xFF\xFE", "\"\\xFF\\xFE\""},
-      Row{"life", "exp", "is not written as exp(64MiB)"}, Row{"life", "object(1)", "is not written as object"},
-      Row{"life", "exp(1,2)", "is not written"}, Row{"life", "fixed()", "is no duration"},
-      Row{"life", "uniform(2KiB,1KiB)", "least above its most"}, Row{"life", "pareto(0,1MiB)", "bad exponent"},
-      Row{"life", "pareto(1.2345,1MiB)", "bad exponent"}, Row{"life", "gauss(1)", "is none of"},
-      Row{"limit", "0+1", "is too small"}, Row{"limit", "1+", "is no limit"}, Row{"limit", "many", "is no limit"},
-      Row{"heap.mx", "1GiB", "did you mean heap.max?"}, Row{"", "1", "there is no parameter \"\""}};
+  constexpr std::array kRows = {Row{"heap.max", "", "a value is missing"},
+                                Row{"heap.max", "99999T", "is no size"},
+                                Row{"heap.max", "99999999999GiB", "is too large"},
+                                Row{"heap.max", "1e999", "is too large"},
+                                Row{"heap.max", "1e99999", "is no size"},
+                                Row{"heap.max", "-1", "is no size"},
+                                Row{"heap.max", "64MB", "did you mean MiB?"},
+                                Row{"heap.max", "64m", "did you mean MiB?"},
+                                Row{"heap.max", "1KiB", "is too small: at least 1MiB"},
+                                Row{"heap.max", "0.3", "no whole number of bytes"},
+                                Row{"heap.max", "NaN", "is no size"},
+                                Row{"heap.max", " 1MiB", "is no size"},
+                                Row{"heap.max", "1MiBx", "is no size"},
+                                Row{"heap.max", "1.", "is no size"},
+                                Row{"heap.max", ".5GiB", "is no size"},
+                                Row{"heap.max", "0x10", "is no size"},
+                                Row{"pin.share", "-0", "is no share"},
+                                Row{"pin.share", "1.01", "is too large: at most 1"},
+                                Row{"pin.share", "101%", "is too large"},
+                                Row{"pin.share", "0.0000000001", "billionths"},
+                                Row{"pin.share", "inf", "is no share"},
+                                Row{"pin.share", "%", "is no share"},
+                                Row{"pin.age", "8", "at most 7 young collections"},
+                                Row{"pin.age", "1.5", "is no whole number"},
+                                Row{"pin.age", "young", "is no count"},
+                                Row{"seed", "18446744073709551616", "is too large"},
+                                Row{"plan", "generatonal", "did you mean generational?"},
+                                Row{"plan", "zzz", "is none of generational"},
+                                Row{"timeout", "10", "has no unit"},
+                                Row{"timeout", "10min", "is no time"},
+                                Row{"flag", "yes", "is neither true nor false"},
+                                Row{"file", "\xC3\x28", "is not UTF-8"},
+                                Row{"file", "\xED\xA0\x80", "is not UTF-8"},
+                                Row{"plan", "\xFF\xFE", "\"\\xFF\\xFE\""},
+                                Row{"life", "exp", "is not written as exp(64MiB)"},
+                                Row{"life", "object(1)", "is not written as object"},
+                                Row{"life", "exp(1,2)", "is not written"},
+                                Row{"life", "fixed()", "is no duration"},
+                                Row{"life", "uniform(2KiB,1KiB)", "least above its most"},
+                                Row{"life", "pareto(0,1MiB)", "bad exponent"},
+                                Row{"life", "pareto(1.2345,1MiB)", "bad exponent"},
+                                Row{"life", "gauss(1)", "is none of"},
+                                Row{"limit", "0+1", "is too small"},
+                                Row{"limit", "1+", "is no limit"},
+                                Row{"limit", "many", "is no limit"},
+                                Row{"heap.mx", "1GiB", "did you mean heap.max?"},
+                                Row{"", "1", "there is no parameter \"\""}};
   for (const Row& row : kRows) {
     CAPTURE(row.name);
     CAPTURE(row.text);
@@ -161,7 +224,8 @@ TEST_CASE("a table with one name twice, or a default that is no value, is refuse
 
 TEST_CASE("a domain says bounds, unit and words") {
   const ParameterValues values(table());
-  CHECK(domain_of(*values.find("pin.age")) == "a whole number of young collections, at most 7, or old");
+  CHECK(domain_of(*values.find("pin.age")) ==
+        "a whole number of young collections, at most 7, or old");
   CHECK(domain_of(*values.find("heap.max")) == "a size, at least 1MiB");
   CHECK(domain_of(*values.find("pin.share")) == "a share, at most 1");
 }

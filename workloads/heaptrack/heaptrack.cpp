@@ -96,6 +96,9 @@ class Replay {
   /// Drops what the recorded program never freed.
   void clear() {
     for (std::uint32_t slot = 0; slot < occupants_.size(); ++slot) {
+      if (const heap::ObjectRef object = table_.get(slot)) {
+        context_.live.dropped(object.bytes());
+      }
       table_.set(slot, {});
       context_.pins.dropped(occupants_[slot].token);
       occupants_[slot].token = 0;
@@ -112,6 +115,7 @@ class Replay {
       object.slot(0).word() = occupant.mark;
     }
     table_.set(event.slot, object);
+    context_.live.born(object.bytes());
     occupant.token = context_.pins.born(object, event.site);
   }
 
@@ -125,6 +129,7 @@ class Replay {
                              " is no longer the one that allocation " +
                              std::to_string(occupant.mark) + " made");
     }
+    context_.live.dropped(object.bytes());
     table_.set(slot, {});
     context_.pins.dropped(occupant.token);
     occupant.token = 0;
