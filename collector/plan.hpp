@@ -56,6 +56,7 @@ class TwoGenerations : public Plan {
  private:
   std::uint64_t nursery_used_ = 0;       ///< bytes of nursery blocks
   std::uint64_t survival_ppm_ = 100000;  ///< of the last young collection: bytes that survived it
+  bool cramped_ = false;  ///< islands left the nursery too little room at its last collection
 };
 
 /// What a cursor is refilled with where there is more: small enough that memory which was just

@@ -47,8 +47,9 @@ AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
 }
 
 Next TwoGenerations::next(const Generations& generations) const {
-  const bool worth_it =
-      nursery_used_ > 0 && nursery_used_ >= generations.options.nursery_size / kLeastNurseryShare;
+  // A full collection ages the islands out of a nursery that they fill.
+  const std::uint64_t least = generations.options.nursery_size / kLeastNurseryShare;
+  const bool worth_it = nursery_used_ > 0 && nursery_used_ >= least && !cramped_;
   return worth_it ? Next::young : Next::full;
 }
 
@@ -69,6 +70,9 @@ void TwoGenerations::collect(Generations& generations,
                         : std::min(kMillion, report.survivor_bytes * kMillion / nursery_used_);
   }
   nursery_used_ = nursery_bytes(generations.heap);
+  const std::uint64_t size = generations.options.nursery_size;
+  const std::uint64_t room = size - std::min(size, nursery_used_) + generations.nursery_gaps->bytes();
+  cramped_ = nursery_used_ > 0 && room < size / kLeastNurseryShare;
 }
 
 heap::Named<Plan> plan_generational() {

@@ -59,5 +59,20 @@ TEST_CASE("a random program agrees with its model under every route, gap reuse a
   }
 }
 
+TEST_CASE("islands that fill the nursery are aged out instead of collected around for ever") {
+  Options options = small_heap();
+  options.nursery_route = "fragments";
+  options.nursery_size = std::uint64_t{64} << 10U;
+  Runtime runtime(options);
+  const auto mutator = runtime.attach();
+  pinning::PinSet pins(runtime.pins(), true);
+  constexpr unsigned kObjects = 6000;
+  for (unsigned i = 0; i < kObjects; ++i) {
+    pins.pin(mutator->allocate({0, 200}), 0);
+  }
+  CHECK(runtime.collections() < 100);
+  CHECK(pins.size() == kObjects);
+}
+
 }  // namespace
 }  // namespace pinlab::collector::tests
