@@ -147,8 +147,8 @@ void Experiment::take_digests(RunResult& result,
   }
   const ExactFigures& exact = result.exact;
   for (const std::uint64_t figure :
-       {static_cast<std::uint64_t>(result.outcome), exact.allocated, exact.used_peak,
-        exact.committed_peak, exact.pins.made, exact.pins.ended, exact.pins.leaked,
+       {static_cast<std::uint64_t>(result.outcome), exact.allocated, exact.program_live_peak,
+        exact.used_peak, exact.committed_peak, exact.pins.made, exact.pins.ended, exact.pins.leaked,
         exact.pins.ignored_null, exact.pins.ignored_foreign, exact.pins.needless_large,
         exact.pins_held, exact.pins_peak, exact.pins_peak_bytes,
         context.runtime.heap_digest(context.mutator)}) {
