@@ -29,7 +29,7 @@ struct LastAndPeak {
 __extension__ using SignedWide = __int128;
 
 /// Pause work is the time, in picoseconds of a reference machine, that the collector takes for a
-/// pause: what it handles, weighted. Fitted once, results/README.md says how.
+/// pause: what it handles, weighted. Constants of a version: results/README.md.
 inline constexpr std::uint64_t kWorkPerObject = 5'000;
 inline constexpr std::uint64_t kWorkPerSlot = 3'000;
 inline constexpr std::uint64_t kWorkPerByte = 300;
