@@ -122,8 +122,11 @@ std::vector<ObjectRef> form_young_islands(Generations& generations, PauseReport&
     report.pinned_bytes += object.bytes();
     islands.push_back(object);
   }
-  for (const ObjectRef island : islands) {
-    spread_from(generations, island);
+  // An island that keeps no neighbour is done: no block is walked for it inside the pause.
+  if (generations.options.pin_spread != "object") {
+    for (const ObjectRef island : islands) {
+      spread_from(generations, island);
+    }
   }
   return islands;
 }
