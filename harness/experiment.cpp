@@ -112,6 +112,7 @@ void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) 
   exact.pins_peak = std::max({exact.pins_peak, context.pins.peak(), exact.pins_held});
   exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, context.pins.peak_bytes());
   exact.program_live_peak = context.live.peak;
+  exact.adversary = context.adversary;
   exact.used_peak = std::max(exact.used_peak, context.runtime.heap().used_bytes());
   exact.committed_peak = std::max(exact.committed_peak, context.runtime.heap().committed_bytes());
   take_sites(result, context);
@@ -153,6 +154,10 @@ void Experiment::take_digests(RunResult& result,
         exact.pins_held, exact.pins_peak, exact.pins_peak_bytes,
         context.runtime.heap_digest(context.mutator)}) {
     digest.add(figure);
+  }
+  if (exact.adversary) {
+    digest.add(exact.adversary->pins);
+    digest.add(exact.adversary->top);
   }
   result.digest = digest.value();
   if (wanted == "both") {

@@ -5,6 +5,7 @@
 
 #include "pinning/pin_registry.hpp"
 #include "collector/pause.hpp"
+#include "workloads/workload.hpp"
 
 #include <array>
 #include <cstdint>
@@ -89,6 +90,7 @@ struct ExactFigures {
   std::uint64_t pins_peak = 0;
   std::uint64_t pins_peak_bytes = 0;
   PauseWork work;
+  std::optional<workloads::AdversaryFigures> adversary;
 };
 
 /// When the program stood still, in nanoseconds since it began; the time that measuring took is cut

@@ -98,6 +98,20 @@ Json work_json(const PauseWork& work) {
   };
 }
 
+Json adversary_json(const std::optional<workloads::AdversaryFigures>& adversary) {
+  if (!adversary) {
+    return nullptr;
+  }
+  return {
+      {"m", adversary->m},
+      {"n", adversary->n},
+      {"q", optional_json(adversary->q)},
+      {"pins", adversary->pins},
+      {"top", adversary->top},
+      {"bound", optional_json(adversary->bound)},
+  };
+}
+
 Json percentiles_json(const Percentiles& times) {
   return {
       {"count", times.count}, {"total", times.total}, {"p50", times.p50}, {"p90", times.p90},
@@ -219,6 +233,7 @@ Json exact_json(const RunResult& result) {
         {"promoted", exact.promoted_objects},
         {"routed", exact.routed_objects},
         {"alive_by_pin_alone", exact.alive_by_pin_alone}}},
+      {"adversary", adversary_json(exact.adversary)},
   };
 }
 

@@ -1,5 +1,6 @@
 #include "harness/settings.hpp"
 
+#include "heap/address.hpp"
 #include "heap/support/words.hpp"
 #include "collector/plan.hpp"
 #include "harness/parameter_table.hpp"
@@ -54,7 +55,21 @@ void refuse_foreign(const Settings& settings, const workloads::WorkloadEntry& ch
   }
 }
 
-void derive_defaults(ParameterValues& values) {
+/// What adversaries play on, unless said otherwise: to theory, a block's end is an island.
+void derive_one_block(ParameterValues& values) {
+  const std::uint64_t most = values.find("heap.block")->most;
+  values.set_default("heap.block",
+                     std::to_string(std::bit_floor(std::min(values.size("heap.max"), most))));
+  values.set_default("nursery.size", "0");
+  values.set_default("gap.reuse", "first_fit");
+  values.set_default("gap.min", std::to_string(heap::kGranuleBytes));
+}
+
+void derive_defaults(ParameterValues& values, workloads::HeapDefaults heap) {
+  if (heap == workloads::HeapDefaults::one_block) {
+    derive_one_block(values);
+    return;
+  }
   const std::uint64_t block = values.size("heap.block");
   const std::uint64_t sixteenth = values.size("heap.max") / 16 / block * block;
   values.set_default("nursery.size", std::to_string(std::max(sixteenth, block)));
@@ -169,7 +184,7 @@ ParameterValues resolve(const Settings& file, const Settings& command_line) {
       values.set(setting.name, setting.text);
     }
   }
-  derive_defaults(values);
+  derive_defaults(values, workload.heap);
   Settling(values).settle();
   check_heap(values);
   check_pins(values);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -27,6 +28,18 @@ struct LiveBytes {
   void dropped(std::uint64_t bytes) { now -= bytes; }
 };
 
+/// What an adversary was allowed and what it reached, in granules; results/README.md.
+struct AdversaryFigures {
+  std::uint64_t m = 0;  ///< the most that lives at a time
+  std::uint64_t n = 0;  ///< the largest object
+  std::optional<std::uint64_t> q =
+      {};                  ///< the factor from one size to the next, where there is one
+  std::uint64_t pins = 0;  ///< the most objects that the adversary itself held pinned
+  std::uint64_t top = 0;   ///< the highest end of any object, from the heap's base
+  std::optional<std::uint64_t> bound =
+      {};  ///< what it forces, proven; none where nothing is proven
+};
+
 /// What a workload runs in. One mutator: the calling thread's.
 struct WorkloadContext {
   collector::Runtime& runtime;
@@ -34,6 +47,7 @@ struct WorkloadContext {
   PinPressure& pins;
   heap::Random random;  ///< the workload's own stream, from `seed`
   LiveBytes live = {};
+  std::optional<AdversaryFigures> adversary = {};  ///< of workloads that are one
 
   /// Keeps the object, and all that it refers to, when the program has ended: what digests of the
   /// final heap are taken from.
@@ -52,6 +66,13 @@ class Workload {
   virtual void run(WorkloadContext& context) = 0;
 };
 
+/// What heap a workload is meant for: the defaults of heap.block, nursery.size, gap.reuse and
+/// gap.min, which a user may change.
+enum class HeapDefaults : std::uint8_t {
+  general,
+  one_block,  ///< no nursery, heap.max in one block, address-ordered first fit to the granule
+};
+
 /// One member of the axis. `make` reads its parameters, opens and checks its input files:
 /// everything that can be wrong with them is found before a heap exists (ParameterError,
 /// TraceError).
@@ -61,6 +82,7 @@ struct WorkloadEntry {
   std::string_view source;
   std::span<const heap::Parameter> parameters;  ///< names begin with "workload."
   std::unique_ptr<Workload> (*make)(const heap::ParameterValues& values);
+  HeapDefaults heap = HeapDefaults::general;
 };
 
 /// The workloads, in the order of workloads/meson.build.

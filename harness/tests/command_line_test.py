@@ -358,6 +358,13 @@ class Records(Case):
                     value = value[key]
                 self.assertIsInstance(value, int)
 
+    def test_an_adversary_reports_what_it_forced_in_granules(self):
+        record = self.record(0, "--workload=robson", "--plan=mark_sweep", "--workload.m=1024", "--workload.n=64", "--heap.max=1MiB")
+        self.check(record)
+        self.assertEqual(record["summary"]["exact"]["adversary"],
+                         {"m": 1024, "n": 64, "q": 2, "pins": 0, "top": 4033, "bound": 4033})
+        self.assertIsNone(self.record(0, *SMALL)["summary"]["exact"]["adversary"])
+
     def test_explain_ranks_the_sites(self):
         self.record(0, *PINNED)
         text = self.ends(0, "explain", self.folder / "record.json").stdout

@@ -160,6 +160,21 @@ TEST_CASE("pins are told to the pin pressure as they were said") {
   CHECK(pin_options(resolve({}, said("pin.share=1%"))).share == 10'000'000);
 }
 
+TEST_CASE("an adversary plays on one block without a nursery, unless it is told otherwise") {
+  const heap::ParameterValues values = resolve({}, said("workload=robson heap.max=48MiB"));
+  CHECK(values.size("heap.block") == std::uint64_t{32} << 20U);
+  CHECK(values.size("nursery.size") == 0);
+  CHECK(values.word("gap.reuse") == "first_fit");
+  CHECK(values.size("gap.min") == 8);
+  CHECK_FALSE(values.given("heap.block"));
+  const heap::ParameterValues other = resolve(
+      {}, said("workload=robson heap.block=64KiB nursery.size=1MiB gap.reuse=bump gap.min=1KiB"));
+  CHECK(other.canonical("heap.block") == "64KiB");
+  CHECK(other.canonical("nursery.size") == "1MiB");
+  CHECK(other.canonical("gap.reuse") == "bump");
+  CHECK(other.canonical("gap.min") == "1KiB");
+}
+
 TEST_CASE("every workload's parameters are named workload.* and clash with no other") {
   for (const workloads::WorkloadEntry& workload : workloads::workloads()) {
     CAPTURE(workload.name);

@@ -47,6 +47,9 @@ std::map<std::string, std::map<std::string, std::string>> small_settings(const s
       {"binary_trees", {{"workload.depth", "10"}}},
       {"gcbench", {{"workload.depth", "10"}}},
       {"heaptrack", {{"workload.trace", trace}, {"workload.rounds", "3"}}},
+      {"robson", {{"workload.m", "4096"}, {"workload.n", "256"}}},
+      {"pin_adversary", {{"workload.m", "4096"}, {"workload.n", "256"}}},
+      {"pin_comb", {{"workload.m", "8192"}, {"workload.n", "16"}, {"workload.pins", "512"}}},
   };
 }
 
