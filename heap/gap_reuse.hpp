@@ -10,11 +10,12 @@
 
 namespace pinlab::heap {
 
-/// `taken` is the caller's; `rest`, what the policy keeps of the same gap, needs a filler of its
+/// `taken` is the caller's; what lies before and behind it in the same gap needs fillers of its
 /// own.
 struct GapGrant {
   AddressRange taken;
-  AddressRange rest;
+  AddressRange rest;     ///< behind it: mostly the policy's still
+  AddressRange front{};  ///< before it: of no use to the policy
 };
 
 class GapReuse {
@@ -33,7 +34,7 @@ class GapReuse {
   /// What was not used of a range that take() gave. False: the policy keeps no tails, it is lost
   /// until the next full collection.
   virtual bool give_back(AddressRange tail) = 0;
-  /// Bytes that take() could still give.
+  /// Bytes that take() could still give, to requests of the right sizes.
   [[nodiscard]] virtual std::uint64_t bytes() const = 0;
 };
 

@@ -20,6 +20,7 @@ bool Space::open_gap(std::size_t need) {
   if (grant.taken.empty()) {
     return false;
   }
+  heap_.format_gap(grant.front);
   heap_.format_gap(grant.rest);
   close();
   open_ = grant.taken;
