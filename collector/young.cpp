@@ -350,6 +350,8 @@ class YoungCollection {
     heap::LineMarks& line = marks_.line(object);
     if ((line.live & 1U) == 0) {
       line.live |= 1U;
+      ++report_.survivor_objects;
+      report_.survivor_bytes += ObjectRef(object).bytes();
       in_place_.push_back(object);
     }
   }
