@@ -7,6 +7,7 @@
 
 #include "collector/compact.hpp"
 #include "collector/hostage.hpp"
+#include "collector/move_observer.hpp"
 #include "collector/phase_timer.hpp"
 #include "collector/young.hpp"
 
@@ -64,6 +65,7 @@ void collect_full(Generations& generations,
   if (generations.options.verify != VerifyLevel::none) {
     check_plan(generations.heap, moves);
   }
+  tell_of_moves(generations, moves, report);
   update_slots(generations, roots, live, moves, report);  // Every edge learns of it;
   move_objects(generations, moves, report);               // then everything goes.
   reclaim(generations, moves, report);                    // What is left over are gaps.

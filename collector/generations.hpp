@@ -16,6 +16,8 @@
 
 namespace pinlab::collector {
 
+class MoveObserver;
+
 /// Where references into the heap lie outside it, while the world is stopped.
 struct RootSet {
   std::vector<std::span<std::uintptr_t>>
@@ -53,6 +55,7 @@ struct Generations {
   std::unique_ptr<pinning::Spread> spread;
   heap::Space old;
   heap::Space nursery;
+  std::vector<MoveObserver*> move_observers;
 };
 
 }  // namespace pinlab::collector

@@ -64,6 +64,12 @@ class Runtime {
   /// Listeners are called in the order in which they were added. REQUIRES that no mutator runs.
   void add_observer(PauseObserver& observer) { observers_.push_back(&observer); }
 
+  /// The same for those who want to know of each object where it went. It makes pauses no longer,
+  /// and the run.
+  void add_move_observer(MoveObserver& observer) {
+    generations_.move_observers.push_back(&observer);
+  }
+
   /// Bytes allocated by all mutators up to the last refill of each.
   [[nodiscard]] std::uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t collections() const { return collections_; }

@@ -1,5 +1,6 @@
 #include "collector/young.hpp"
 
+#include "collector/move_observer.hpp"
 #include "collector/phase_timer.hpp"
 #include "collector/prefetch_ring.hpp"
 #include "collector/young_islands.hpp"
@@ -462,6 +463,7 @@ void collect_young(Generations& generations,
   }
   report.survivor_objects += report.copied_objects + report.in_place_objects;
   report.survivor_bytes += report.copied_bytes + report.in_place_bytes;
+  tell_of_young(generations, blocks, report);
   settle_nursery(generations, blocks, rules, report);
   keep_young_pins(generations, islands);
 }

@@ -2,8 +2,10 @@
 
 #include "collector/runtime.hpp"
 #include "workloads/heaptrack/trace_error.hpp"
+#include "harness/heap_maps.hpp"
 #include "harness/parameter_table.hpp"
 #include "harness/settings.hpp"
+#include "harness/survival.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,9 +34,32 @@ void take_over(RunResult& result, Recording recording) {
   result.collections = std::move(recording.collections);
   result.sites = std::move(recording.sites);
   result.site_names = std::move(recording.site_names);
+  result.heap_maps = std::move(recording.heap_maps);
+  result.survival = std::move(recording.survival);
 }
 
 }  // namespace
+
+/// What looks at every object after a pause, where it was asked for.
+struct Experiment::Probes {
+  std::optional<HeapMaps> maps;
+  std::optional<Survival> survival;
+
+  Probes(const heap::ParameterValues& values, collector::Runtime& runtime, Recorder& recorder) {
+    const std::string_view wanted = values.word("record.heap_map");
+    if (wanted != "none") {
+      maps.emplace(wanted == "all" ? HeapMaps::Which::all : HeapMaps::Which::full, runtime,
+                   recorder);
+      runtime.add_observer(*maps);
+      runtime.add_move_observer(*maps);
+    }
+    if (values.flag("record.survival")) {
+      survival.emplace(runtime, recorder);
+      runtime.add_observer(*survival);
+      runtime.add_move_observer(*survival);
+    }
+  }
+};
 
 Experiment::Experiment(heap::ParameterValues values, RunControl control)
     : values_(std::move(values)),
@@ -54,6 +79,7 @@ RunResult Experiment::run() {
       runtime.add_observer(*listener);
     }
     runtime.add_observer(recorder_);
+    const Probes probes(values_, runtime, recorder_);
     const auto mutator = runtime.attach();
     workloads::PinPressure pins(runtime, pin_options(values_));
     workloads::WorkloadContext context{
@@ -120,6 +146,14 @@ void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) 
 }
 
 void Experiment::take_sites(RunResult& result, const workloads::WorkloadContext& context) {
+  for (const collector::HeapMap& map : result.heap_maps) {
+    for (const collector::CellIslands& islands : map.islands_by_cell) {
+      if (islands.site && !std::ranges::count(result.sites, *islands.site, &SiteFigures::site)) {
+        const std::string name = context.runtime.pins().sites().name(*islands.site);
+        result.sites.push_back({.site = *islands.site, .name = name});
+      }
+    }
+  }
   for (const workloads::SiteFigures& made : context.pins.site_figures()) {
     auto site = std::ranges::find(result.sites, made.site, &SiteFigures::site);
     if (site == result.sites.end()) {

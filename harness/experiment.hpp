@@ -32,6 +32,8 @@ struct RunResult {
   std::vector<collector::PauseReport> collections = {};
   std::vector<SiteFigures> sites = {};
   std::vector<std::string> site_names = {};
+  std::vector<collector::HeapMap> heap_maps = {};
+  std::optional<SurvivalFigures> survival = {};
   std::optional<std::uint64_t> digest = {};
   std::optional<std::uint64_t> graph_digest = {};
 };
@@ -61,6 +63,7 @@ class Experiment {
     std::string reason = "the program ran to its end";
     bool bad_input = false;
   };
+  struct Probes;
   Ending run_program(workloads::WorkloadContext& context);
   void finish(RunResult& result, workloads::WorkloadContext& context) const;
   static void take_sites(RunResult& result, const workloads::WorkloadContext& context);

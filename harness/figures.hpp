@@ -93,6 +93,14 @@ struct ExactFigures {
   std::optional<workloads::AdversaryFigures> adversary;
 };
 
+/// How old bytes get: sums over full collections. Element i of both: of age 2^i to 2^(i+1) - 1
+/// bytes allocated since the collection that first saw them, element 0 also younger.
+struct SurvivalFigures {
+  std::uint64_t collections = 0;         ///< full ones
+  std::vector<std::uint64_t> allocated;  ///< bytes born so long ago
+  std::vector<std::uint64_t> live;       ///< and of these, still alive
+};
+
 /// When the program stood still, in nanoseconds since it began; the time that measuring took is cut
 /// out.
 struct PauseSpan {

@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 2> kTenurings = {"adaptive", "fixed"};
 constexpr std::array<std::string_view, 2> kEfforts = {"adaptive", "exhaustive"};
 constexpr std::array<std::string_view, 4> kVerifyLevels = {"none", "cheap", "full", "paranoid"};
 constexpr std::array<std::string_view, 2> kVerifyWhens = {"after", "before_after"};
+constexpr std::array<std::string_view, 3> kHeapMaps = {"none", "full", "all"};
 constexpr std::array<std::string_view, 2> kCollections = {"all", "summary"};
 constexpr std::array<std::string_view, 3> kDigests = {"both", "heap", "none"};
 
@@ -231,6 +232,16 @@ constexpr auto kRunParameters = std::to_array<Parameter>({
      .default_text = "both",
      .summary = "which digests are taken at the end: heap and graph, heap, or none",
      .choices = kDigests},
+    {.name = "record.heap_map",
+     .type = ParameterType::word,
+     .default_text = "none",
+     .summary = "maps of the heap: none, after full collections, or after all; at most 512, thinned "
+                "out by primes",
+     .choices = kHeapMaps},
+    {.name = "record.survival",
+     .type = ParameterType::flag,
+     .default_text = "false",
+     .summary = "whether every object is followed, to know at full collections how old it is"},
     {.name = "record.hostage",
      .type = ParameterType::flag,
      .default_text = "true",

@@ -93,6 +93,8 @@ std::string record_text(const RunResult& result, const Environment& environment)
   for (const SiteFigures& site : result.sites) {
     sites.push_back(site_json(site));
   }
+  record["survival"] = survival_json(result);
+  record["heap_maps"] = heap_maps_json(result);
   record["digest"] = digest_json(result.digest);
   record["graph_digest"] = digest_json(result.graph_digest);
   return text_of(record);
@@ -106,6 +108,8 @@ std::string record_without_figures(const heap::ParameterValues& parameters,
   record["summary"] = nullptr;
   record["collections"] = Json::array();
   record["pins"] = Json::array();
+  record["survival"] = nullptr;
+  record["heap_maps"] = nullptr;
   record["digest"] = nullptr;
   record["graph_digest"] = nullptr;
   return text_of(record);

@@ -13,5 +13,7 @@ namespace pinlab::harness {
 [[nodiscard]] nlohmann::ordered_json collection_json(const collector::PauseReport& report,
                                                      const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json site_json(const SiteFigures& site);
+[[nodiscard]] nlohmann::ordered_json heap_maps_json(const RunResult& result);
+[[nodiscard]] nlohmann::ordered_json survival_json(const RunResult& result);
 
 }  // namespace pinlab::harness

@@ -186,6 +186,24 @@ void Recorder::add_times(const PauseReport& report) {
   timed.measuring += measuring_of(report);
 }
 
+void Recorder::keep_map(collector::HeapMap map, const std::vector<std::size_t>& dropped) {
+  const std::lock_guard lock(mutex_);
+  recording_.heap_maps.push_back(std::move(map));
+  for (auto i = dropped.rbegin(); i != dropped.rend(); ++i) {
+    recording_.heap_maps.erase(recording_.heap_maps.begin() + static_cast<std::ptrdiff_t>(*i));
+  }
+}
+
+void Recorder::keep_survival(const SurvivalFigures& survival) {
+  const std::lock_guard lock(mutex_);
+  recording_.survival = survival;
+}
+
+void Recorder::measured(std::chrono::nanoseconds spent) {
+  const std::lock_guard lock(mutex_);
+  recording_.timed.measuring += static_cast<std::uint64_t>(spent.count());
+}
+
 void Recorder::leaked(const pinning::PinLeak& leak) {
   const std::lock_guard lock(leak_mutex_);
   if (leak_.empty()) {

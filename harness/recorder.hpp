@@ -8,12 +8,15 @@
 
 #include "heap/support/digest.hpp"
 #include "pinning/pin_registry.hpp"
+#include "collector/heap_map.hpp"
 #include "collector/pause.hpp"
 #include "harness/figures.hpp"
 #include "harness/outcome.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -41,10 +44,12 @@ struct Recording {
   ExactFigures exact;
   TimedFigures timed;
   std::vector<collector::PauseReport> collections;  ///< empty where they are not kept
-  std::vector<SiteFigures> sites;       ///< by site, where a full collection measured it
-  std::vector<std::string> site_names;  ///< by site
-  std::uint64_t clock = 0;              ///< of the last pause
-  std::uint64_t hostage_since = 0;      ///< clock of the last full collection
+  std::vector<SiteFigures> sites;             ///< by site, where a full collection measured it
+  std::vector<std::string> site_names;        ///< by site
+  std::vector<collector::HeapMap> heap_maps;  ///< as far as record.heap_map asks for them
+  std::optional<SurvivalFigures> survival;    ///< where record.survival asks for it
+  std::uint64_t clock = 0;                    ///< of the last pause
+  std::uint64_t hostage_since = 0;            ///< clock of the last full collection
   heap::Digest digest;
 };
 
@@ -60,6 +65,11 @@ class Recorder final : public collector::PauseObserver {
   void watch(const pinning::PinRegistry& pins) { pins_ = &pins; }
   /// Throws RunStopped where the run is to end: asked to, or because a pin leaked.
   void paused(const collector::PauseReport& report) override;
+  /// One more map, and the positions of maps that make room for it.
+  void keep_map(collector::HeapMap map, const std::vector<std::size_t>& dropped);
+  void keep_survival(const SurvivalFigures& survival);
+  /// What a listener took after the last pause: it is no part of the program's time.
+  void measured(std::chrono::nanoseconds spent);
   /// A leak that a collection found: the run ends with this pause.
   void leaked(const pinning::PinLeak& leak);
   /// Throws RunStopped where a pin leaked that no pause reported.

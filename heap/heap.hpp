@@ -141,6 +141,10 @@ class Heap {
   }
   /// Bytes that the system has given and not got back, side tables apart.
   [[nodiscard]] std::uint64_t committed_bytes() const { return committed_ + large_.bytes(); }
+  /// The same of one block.
+  [[nodiscard]] std::uint64_t committed_bytes(Block block) const {
+    return (high_water_[index_of(block)] + kPageBytes - 1) & ~(kPageBytes - 1);
+  }
   /// Gives back free blocks that stayed free since the last call.
   void give_back_unused();
 

@@ -298,6 +298,17 @@ class Records(Case):
                     self.assertIn(record["outcome"], ["completed", "heap_exhausted", "gc_blocked"])
                     self.check(record)
 
+    def test_records_with_maps_and_survival_keep_to_the_schema(self):
+        record = self.record(0, *PINNED, "--record.heap_map=all", "--record.survival=true")
+        self.assertEqual(len(record["heap_maps"]), len(record["collections"]))
+        for one in record["heap_maps"]:
+            self.assertEqual(sum(one["bytes"].values()), len(one["cells"]) * one["cell_bytes"])
+            for _, site, *_ in one["islands"]:
+                self.assertLess(site, len(record["pins"]))
+        self.assertTrue(any(one["islands"] for one in record["heap_maps"]))
+        self.assertGreater(sum(record["survival"]["live"]), 0)
+        self.assertIn("equal", self.ends(0, "rerun", self.folder / "record.json").stdout)
+
     def test_records_without_collections_hostage_or_digest_keep_to_the_schema(self):
         for option in ["collections=summary", "hostage=false", "digest=none", "digest=heap", "sites=0"]:
             with self.subTest(option=option):
