@@ -48,7 +48,8 @@ constexpr auto kHeapParameters = std::to_array<Parameter>({
          "blocks, large objects and copy reserve together, rounded down to blocks; side tables "
          "are apart",
      .least = 64 * kKiB,
-     .most = 16 * kGiB},
+     .most = 16 * kGiB,
+     .default_rule = "1GiB; 64MiB for adversaries"},
     {.name = "heap.block",
      .type = ParameterType::size,
      .default_text = "64KiB",
@@ -86,7 +87,8 @@ constexpr auto kHeapParameters = std::to_array<Parameter>({
      .type = ParameterType::word,
      .default_text = "bump",
      .summary = "who may allocate in the gaps beside islands, and how a gap is found",
-     .default_rule = "bump; buckets where plan=mark_sweep; first_fit for adversaries"},
+     .default_rule = "bump; buckets where plan=mark_sweep; first_fit for adversaries, best_fit for "
+                     "best_fit_killer"},
     {.name = "gap.min",
      .type = ParameterType::size,
      .default_text = "2KiB",
@@ -235,8 +237,9 @@ constexpr auto kRunParameters = std::to_array<Parameter>({
     {.name = "record.heap_map",
      .type = ParameterType::word,
      .default_text = "none",
-     .summary = "maps of the heap: none, after full collections, or after all; at most 512, thinned "
-                "out by primes",
+     .summary =
+         "maps of the heap: none, after full collections, or after all; at most 512, thinned "
+         "out by primes",
      .choices = kHeapMaps},
     {.name = "record.survival",
      .type = ParameterType::flag,

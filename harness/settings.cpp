@@ -56,18 +56,20 @@ void refuse_foreign(const Settings& settings, const workloads::WorkloadEntry& ch
 }
 
 /// What adversaries play on, unless said otherwise: to theory, a block's end is an island.
-void derive_one_block(ParameterValues& values) {
+void derive_one_block(ParameterValues& values, std::string_view gap_reuse) {
+  values.set_default("heap.max", "64MiB");
   const std::uint64_t most = values.find("heap.block")->most;
   values.set_default("heap.block",
                      std::to_string(std::bit_floor(std::min(values.size("heap.max"), most))));
   values.set_default("nursery.size", "0");
-  values.set_default("gap.reuse", "first_fit");
+  values.set_default("gap.reuse", gap_reuse);
   values.set_default("gap.min", std::to_string(heap::kGranuleBytes));
 }
 
 void derive_defaults(ParameterValues& values, workloads::HeapDefaults heap) {
-  if (heap == workloads::HeapDefaults::one_block) {
-    derive_one_block(values);
+  if (heap != workloads::HeapDefaults::general) {
+    const bool first_fit = heap == workloads::HeapDefaults::one_block;
+    derive_one_block(values, first_fit ? "first_fit" : "best_fit");
     return;
   }
   const std::uint64_t block = values.size("heap.block");

@@ -66,11 +66,12 @@ class Workload {
   virtual void run(WorkloadContext& context) = 0;
 };
 
-/// What heap a workload is meant for: the defaults of heap.block, nursery.size, gap.reuse and
-/// gap.min, which a user may change.
+/// What heap a workload is meant for: the defaults of heap.max, heap.block, nursery.size,
+/// gap.reuse and gap.min, which a user may change.
 enum class HeapDefaults : std::uint8_t {
   general,
-  one_block,  ///< no nursery, heap.max in one block, address-ordered first fit to the granule
+  one_block,  ///< 64 MiB in one block, no nursery, address-ordered first fit to the granule
+  one_block_best_fit,  ///< the same with best fit
 };
 
 /// One member of the axis. `make` reads its parameters, opens and checks its input files:

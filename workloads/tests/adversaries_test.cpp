@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <initializer_list>
 #include <string>
@@ -38,32 +39,33 @@ collector::Options one_block(const Opponent& opponent, std::uint64_t bytes) {
 
 using Setting = std::pair<std::string, std::uint64_t>;
 
+heap::ParameterValues values_of(std::string_view workload) {
+  const auto entry = std::ranges::find(workloads(), workload, &WorkloadEntry::name);
+  REQUIRE(entry != workloads().end());
+  return heap::ParameterValues({entry->parameters.begin(), entry->parameters.end()});
+}
+
+std::unique_ptr<Workload> made(std::string_view workload, const heap::ParameterValues& values) {
+  return std::ranges::find(workloads(), workload, &WorkloadEntry::name)->make(values);
+}
+
 AdversaryFigures play(std::string_view adversary,
                       const Opponent& opponent,
                       std::initializer_list<Setting> settings,
                       const PinPressureOptions& pressure = {},
                       std::uint64_t heap_bytes = std::uint64_t{1} << 20U) {
-  for (const WorkloadEntry& entry : workloads()) {
-    if (entry.name != adversary) {
-      continue;
-    }
-    heap::ParameterValues values({entry.parameters.begin(), entry.parameters.end()});
-    for (const auto& [name, value] : settings) {
-      values.set("workload." + name, std::to_string(value));
-    }
-    const std::unique_ptr<Workload> workload = entry.make(values);
-    World world(one_block(opponent, heap_bytes));
-    PinPressure pins(world.runtime, pressure);
-    WorkloadContext context{.runtime = world.runtime,
-                            .mutator = *world.mutator,
-                            .pins = pins,
-                            .random = heap::Random(1)};
-    workload->run(context);
-    CHECK(context.live.peak <= context.adversary->m * heap::kGranuleBytes);
-    return *context.adversary;
+  heap::ParameterValues values = values_of(adversary);
+  for (const auto& [name, value] : settings) {
+    values.set("workload." + name, std::to_string(value));
   }
-  FAIL("no such adversary");
-  return {};
+  const std::unique_ptr<Workload> workload = made(adversary, values);
+  World world(one_block(opponent, heap_bytes));
+  PinPressure pins(world.runtime, pressure);
+  WorkloadContext context{
+      .runtime = world.runtime, .mutator = *world.mutator, .pins = pins, .random = heap::Random(1)};
+  workload->run(context);
+  CHECK(context.live.peak <= context.adversary->m * heap::kGranuleBytes);
+  return *context.adversary;
 }
 
 /// M (log2(n) / 2 + 1) - n + 1.
@@ -172,6 +174,117 @@ TEST_CASE(
       }
     }
   }
+}
+
+TEST_CASE("pair doubling turns half of what comes into holes") {
+  for (const auto& [m, first] : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
+           {4096, 1}, {8192, 64}, {10000, 3}}) {
+    CAPTURE(m);
+    CAPTURE(first);
+    const AdversaryFigures figures =
+        play("pair_doubling", {"mark_sweep"}, {{"m", m}, {"first", first}});
+    CHECK(figures.top == figures.bound);
+    CHECK(figures.top > m * 3 / 2);
+    CHECK(play("pair_doubling", {"generational"}, {{"m", m}, {"first", first}}).top <= m);
+  }
+}
+
+TEST_CASE("the best-fit killer makes best fit need n times what lives, and first fit little") {
+  constexpr std::uint64_t kSmall = std::uint64_t{1} << 16U;  // thousands of collections
+  for (const auto& [m, n] : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
+           {24, 8}, {64, 8}, {150, 8}, {150, 16}, {201, 33}}) {
+    CAPTURE(m);
+    CAPTURE(n);
+    const AdversaryFigures killed =
+        play("best_fit_killer", {"mark_sweep", "best_fit"}, {{"m", m}, {"n", n}}, {}, kSmall);
+    CHECK(killed.top == killed.bound);
+    CHECK(killed.top + 2 * m + 5 * n * n >= m * n);  // n M - O(M + n^2)
+    CHECK(play("best_fit_killer", {"mark_sweep"}, {{"m", m}, {"n", n}}, {}, kSmall).top <=
+          m * static_cast<unsigned>(std::bit_width(n)));
+    CHECK(play("best_fit_killer", {"generational"}, {{"m", m}, {"n", n}}, {}, kSmall).top <= 2 * m);
+  }
+}
+
+TEST_CASE("the reconstructed P_F reaches Cohen's and Petrank's bound on first fit") {
+  struct Row {
+    std::uint64_t m, n, c;
+    std::uint64_t percent;  ///< of M: the published bound
+  };
+  for (const Row& row : std::initializer_list<Row>{{1U << 16U, 1U << 10U, 50, 231},
+                                                   {1U << 16U, 1U << 10U, 100, 257},
+                                                   {1U << 16U, 1U << 10U, 1000, 303},
+                                                   {1U << 14U, 1U << 8U, 20, 0},
+                                                   {1U << 14U, 1U << 6U, 10, 0}}) {
+    CAPTURE(row.m);
+    CAPTURE(row.n);
+    CAPTURE(row.c);
+    const std::uint64_t bytes = std::uint64_t{1} << 22U;
+    const AdversaryFigures figures = play("cohen_petrank", {"mark_sweep"},
+                                          {{"m", row.m}, {"n", row.n}, {"c", row.c}}, {}, bytes);
+    CHECK(figures.top + row.n >= figures.bound);
+    if (row.percent > 0) {
+      CHECK((*figures.bound * 1000 / row.m + 5) / 10 == row.percent);
+    }
+    // What moves is freed at once, and stays on the books: the program goes on, and wins nothing.
+    CHECK(play("cohen_petrank", {"generational"}, {{"m", row.m}, {"n", row.n}, {"c", row.c}}, {},
+               bytes)
+              .top <= figures.top);
+  }
+}
+
+TEST_CASE("scattered pins keep a block each, and a batch of them the blocks that it fills") {
+  struct Row {
+    const char* layout;
+    std::uint64_t pins;
+    std::uint32_t blocks;
+  };
+  // 1 MiB in 64 blocks of 16 KiB, in objects of 64 bytes.
+  for (const Row& row : std::initializer_list<Row>{{"scattered", 1, 1},
+                                                   {"scattered", 16, 16},
+                                                   {"scattered", 64, 64},
+                                                   {"scattered", 1000, 64},
+                                                   {"batched", 1, 1},
+                                                   {"batched", 256, 1},
+                                                   {"batched", 257, 2},
+                                                   {"batched", 1000, 4}}) {
+    CAPTURE(row.layout);
+    CAPTURE(row.pins);
+    heap::ParameterValues values = values_of("pin_layout");
+    values.set("workload.m", "131072");
+    values.set("workload.n", "8");
+    values.set("workload.layout", row.layout);
+    values.set("workload.pins", std::to_string(row.pins));
+    collector::Options options = one_block({"generational"}, std::uint64_t{1} << 21U);
+    options.heap_block = std::uint64_t{1} << 14U;
+    World world(options);
+    PinPressure pins(world.runtime, {});
+    WorkloadContext context{.runtime = world.runtime,
+                            .mutator = *world.mutator,
+                            .pins = pins,
+                            .random = heap::Random(1)};
+    made("pin_layout", values)->run(context);
+    CHECK(world.runtime.heap().used_blocks() == row.blocks);
+    CHECK(context.adversary->pins == row.pins);
+  }
+}
+
+TEST_CASE("the ratchet holds as many pins as it may, each of an object that was young") {
+  collector::Options options = small_options();
+  options.verify = collector::VerifyLevel::full;
+  World world(options);
+  heap::ParameterValues values = values_of("pin_ratchet");
+  values.set("workload.m", "65536");
+  values.set("workload.cycle", "16384");
+  values.set("workload.cycles", "50");
+  values.set("workload.pins", "7");
+  PinPressure pins(world.runtime, {});
+  WorkloadContext context{
+      .runtime = world.runtime, .mutator = *world.mutator, .pins = pins, .random = heap::Random(1)};
+  made("pin_ratchet", values)->run(context);
+  CHECK(context.adversary->pins == 8);  // the newest is pinned before the oldest ends
+  CHECK_FALSE(context.adversary->bound.has_value());
+  CHECK(world.runtime.pins().counts().made == 50);
+  CHECK(world.runtime.collections() >= 50);
 }
 
 TEST_CASE("an adversary whose heap is full says how far it came") {

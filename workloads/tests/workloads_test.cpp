@@ -49,6 +49,12 @@ std::map<std::string, std::map<std::string, std::string>> small_settings(const s
       {"heaptrack", {{"workload.trace", trace}, {"workload.rounds", "3"}}},
       {"robson", {{"workload.m", "4096"}, {"workload.n", "256"}}},
       {"pin_adversary", {{"workload.m", "4096"}, {"workload.n", "256"}}},
+      {"cohen_petrank", {{"workload.m", "8192"}, {"workload.n", "256"}}},
+      {"best_fit_killer", {{"workload.m", "40"}, {"workload.n", "8"}}},
+      {"pair_doubling", {{"workload.m", "8192"}, {"workload.first", "2"}}},
+      {"pin_ratchet",
+       {{"workload.m", "32768"}, {"workload.cycle", "16384"}, {"workload.cycles", "20"}}},
+      {"pin_layout", {{"workload.m", "8192"}, {"workload.n", "4"}, {"workload.pins", "1000"}}},
       {"pin_comb", {{"workload.m", "8192"}, {"workload.n", "16"}, {"workload.pins", "512"}}},
   };
 }
@@ -118,6 +124,11 @@ TEST_CASE("every workload runs with every shape of pin, and pins that end with a
   }
 }
 
+/// Adversaries that free what was moved, or that allocate nothing after their one collection.
+bool outlives_collections(const WorkloadEntry& entry) {
+  return entry.name != "cohen_petrank" && entry.name != "pin_layout";
+}
+
 TEST_CASE("every workload runs with pins at every age") {
   for (const WorkloadEntry& entry : workloads()) {
     for (const PinPressureOptions& pressure :
@@ -128,7 +139,8 @@ TEST_CASE("every workload runs with pins at every age") {
           .age_old = true}}) {
       CAPTURE(entry.name);
       const Ending ending = run_small(entry, verified_options("generational"), pressure);
-      CHECK(ending.pins > 0);
+      const bool at_birth = pressure.age == 0 && !pressure.age_old;
+      CHECK((ending.pins > 0 || (!at_birth && !outlives_collections(entry))));
     }
   }
 }
