@@ -99,7 +99,7 @@ class RunMover {
 
   void flush() {
     if (bytes_ > 0 && from_ != to_) {
-      heap_.prepare({to_, to_ + bytes_}, false);
+      heap_.prepare({to_, to_ + bytes_});
       std::memmove(to_.as<void>(), from_.as<void>(), bytes_);
       move_start_bits(heap_.marks(), to_, from_, bytes_ / kGranuleBytes);
       report_.moved_bytes += bytes_;

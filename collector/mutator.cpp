@@ -29,9 +29,23 @@ heap::ObjectRef Mutator::allocate_slow(heap::Shape shape) {
   }
   runtime_.refill(*this, bytes);
   const heap::Address object = cursor_.cursor;
-  cursor_.cursor = object + bytes;
-  object.word() = heap::Header(bytes >> heap::kGranuleShift, shape.references).word();
-  return heap::ObjectRef(object);
+  cursor_.reach(object + bytes);
+  return initialise(object, shape);
+}
+
+heap::ObjectRef Mutator::allocate_slow(heap::Shape shape,
+                                       std::span<const heap::ObjectRef> references) {
+  std::uintptr_t* const kept = root_top_;
+  EXPECTS(static_cast<std::size_t>(root_limit_ - root_top_) >= references.size());
+  for (const heap::ObjectRef reference : references) {
+    *root_top_++ = reference.address().value();
+  }
+  const heap::ObjectRef object = allocate_slow(shape);
+  root_top_ = kept;
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    store(object, i, heap::ObjectRef(heap::Address(kept[i])));
+  }
+  return object;
 }
 
 void Mutator::poll() {

@@ -1,17 +1,22 @@
 // What one thread of the program holds: its allocation cursor and its roots. One for each thread
 // from the start; everything hot is inlined here and is the same under every plan.
 //
-// Invariants: (1) memory in [cursor, limit) is zero and belongs to this mutator alone; (2) every
-// reference that the thread keeps across an allocation or a poll lies in a Root, a Global or the
-// heap; (3) a store of a reference into an object goes through store(), which dirties its card.
+// Invariants: (1) memory in [cursor, limit) belongs to this mutator alone, and
+// where it is old its cards are dirty, so that a new object's first references need no barrier; (2)
+// every reference that the thread keeps across an allocation or a poll lies in a Root, a Global or
+// the heap; (3) a store of a reference into an object goes through store(), which dirties its card.
 #pragma once
 
 #include "heap/bump_cursor.hpp"
 #include "heap/object.hpp"
 #include "collector/options.hpp"
 
+#include <array>
 #include <atomic>
+#include <concepts>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <vector>
 
 namespace pinlab::collector {
@@ -25,17 +30,22 @@ class Mutator {
   Mutator& operator=(const Mutator&) = delete;
   ~Mutator();
 
-  /// A new object, its slots null and its bytes zero. Any reference held outside roots is stale
-  /// after. Throws HeapExhausted.
-  [[nodiscard]] heap::ObjectRef allocate(heap::Shape shape) {
+  /// A new object: its first references are those given, which may have been held outside roots
+  /// until now, its other slots null and its bytes zero. Any other reference held outside roots is
+  /// stale after. Throws HeapExhausted.
+  template <std::same_as<heap::ObjectRef>... Refs>
+  [[nodiscard]] heap::ObjectRef allocate(heap::Shape shape, Refs... references) {
+    INVARIANT(sizeof...(Refs) <= shape.references);
     const std::size_t bytes = shape.object_bytes();
     const heap::Address object = cursor_.cursor;
     if (bytes > cursor_.limit - object) [[unlikely]] {
-      return allocate_slow(shape);
+      return allocate_slow(shape, references...);
     }
-    cursor_.cursor = object + bytes;
-    object.word() = heap::Header(bytes >> heap::kGranuleShift, shape.references).word();
-    return heap::ObjectRef(object);
+    cursor_.reach(object + bytes);
+    const heap::ObjectRef made = initialise(object, shape);
+    [[maybe_unused]] std::size_t index = 0;
+    ((made.slot(index++).word() = references.address().value()), ...);
+    return made;
   }
 
   /// The write barrier: a store, and a dirty card whatever was stored.
@@ -62,7 +72,27 @@ class Mutator {
   friend class Root;
 
   explicit Mutator(Runtime& runtime);
+  /// Zeroes here, not when the cursor is refilled: what is written at once need not be zeroed
+  /// first, and the compiler sees it where the shape is a constant.
+  static heap::ObjectRef initialise(heap::Address object, heap::Shape shape) {
+    constexpr std::size_t kInlineBytes = 64;
+    const std::size_t bytes = shape.object_bytes();
+    object.word() = heap::Header(bytes >> heap::kGranuleShift, shape.references).word();
+    if (bytes <= kInlineBytes) {
+      for (std::size_t at = heap::kGranuleBytes; at < bytes; at += heap::kGranuleBytes) {
+        (object + at).word() = 0;
+      }
+    } else {
+      std::memset((object + heap::kGranuleBytes).as<void>(), 0, bytes - heap::kGranuleBytes);
+    }
+    return heap::ObjectRef(object);
+  }
   heap::ObjectRef allocate_slow(heap::Shape shape);
+  template <std::same_as<heap::ObjectRef>... Refs>
+  [[gnu::noinline]] heap::ObjectRef allocate_slow(heap::Shape shape, Refs... references) {
+    return allocate_slow(shape, std::to_array<heap::ObjectRef>({references...}));
+  }
+  heap::ObjectRef allocate_slow(heap::Shape shape, std::span<const heap::ObjectRef> references);
 
   heap::BumpCursor cursor_;
   std::uintptr_t cards_;  ///< card of address a: cards_ + (a >> kLineShift)

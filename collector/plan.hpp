@@ -24,7 +24,7 @@ class Plan {
 
   /// What of the options the plan fixes. The default: nothing.
   virtual void settle(Options& /*options*/) const {}
-  /// Zeroed memory for new objects, at least `need` bytes, without collecting; empty where there is
+  /// Memory for new objects, at least `need` bytes, without collecting; empty where there is
   /// none.
   [[nodiscard]] virtual heap::AddressRange take(Generations& generations, std::size_t need) = 0;
   /// Which collection could help a request that take() refused.
@@ -59,8 +59,8 @@ class TwoGenerations : public Plan {
   bool cramped_ = false;  ///< islands left the nursery too little room at its last collection
 };
 
-/// What a cursor is refilled with where there is more: small enough that memory which was just
-/// zeroed is in the first cache when objects are written to it.
+/// What a cursor is refilled with where there is more: small enough that many mutators do not take
+/// all there is.
 inline constexpr std::size_t kRefillBytes = std::size_t{16} << 10U;
 
 /// Bytes of nursery blocks.

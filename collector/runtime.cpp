@@ -82,6 +82,7 @@ std::unique_ptr<Mutator> Runtime::attach() {
   changed_.wait(lock, [this] { return !stopping_; });
   std::unique_ptr<Mutator> mutator(new Mutator(*this));  // NOLINT: the constructor is private
   mutators_.push_back(mutator.get());
+  heap_.open_cursors().add(mutator->cursor_);
   return mutator;
 }
 
@@ -89,6 +90,7 @@ void Runtime::detach(Mutator& mutator) {
   Lock lock(mutex_);
   park_while_stopping(lock, mutator);
   retire(mutator);
+  heap_.open_cursors().remove(mutator.cursor_);
   std::erase(mutators_, &mutator);
   changed_.notify_all();
 }
@@ -118,7 +120,7 @@ void Runtime::retire(Mutator& mutator) {
   mutator.retired_ += bytes;
   add_clock(bytes);
   const AddressRange rest = cursor.rest();
-  cursor = {};
+  heap_.open_cursors().open(cursor, {});
   (old ? generations_.old : generations_.nursery).give_back(rest);
 }
 
@@ -147,7 +149,10 @@ void Runtime::refill(Mutator& self, std::size_t need) {
   for (unsigned fulls = 0;;) {
     const AddressRange range = plan_->take(generations_, need);
     if (!range.empty()) {
-      self.cursor_.open(range);
+      if ((heap_.state(range.base) & state::kOld) != 0) {
+        heap_.dirty_cards(range);
+      }
+      heap_.open_cursors().open(self.cursor_, range);
       return;
     }
     collect_for(lock, self, need, PauseCause::heap_full, fulls);

@@ -310,8 +310,8 @@ class YoungCollection {
 
   bool refill(ToSpace& space, std::size_t bytes) {
     close(space);
-    const AddressRange range = space.space.take(
-        bytes, std::max(bytes, std::min(heap_.block_bytes(), kPreferredBytes)), false);
+    const AddressRange range =
+        space.space.take(bytes, std::max(bytes, std::min(heap_.block_bytes(), kPreferredBytes)));
     if (range.empty()) {
       return false;
     }

@@ -3,6 +3,7 @@
 #include "heap/poison.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <string>
@@ -86,6 +87,13 @@ void Heap::clear_cards(AddressRange range) const {
   std::memset(&card(range.base), 0, range.bytes() >> kLineShift);
 }
 
+void Heap::dirty_cards(AddressRange range) const {
+  for (Address line = range.base.align_down(kLineBytes); line < range.limit; line += kLineBytes) {
+    // A mutator may dirty the first one or the last one at the same time.
+    std::atomic_ref(card(line)).store(1, std::memory_order_relaxed);
+  }
+}
+
 void Heap::clear_immovable(AddressRange range) const {
   std::memset(&immovable(range.base), 0, (range.bytes() >> kLineShift) * sizeof(std::uint64_t));
 }
@@ -157,18 +165,11 @@ void Heap::set_high_water(Block block, std::size_t bytes) {
   mark = bytes;
 }
 
-void Heap::prepare(AddressRange range, bool zero) {
+void Heap::prepare(AddressRange range) {
   unpoison(range);
   const Block block = block_of(range.base);
   const Address block_base = range_of(block).base;
-  const std::size_t mark = high_water_[index_of(block)];
-  if (zero) {
-    const Address dirty_limit = std::min(range.limit, block_base + mark);
-    if (range.base < dirty_limit) {
-      std::memset(range.base.as<void>(), 0, dirty_limit - range.base);
-    }
-  }
-  if (range.limit - block_base > mark) {
+  if (range.limit - block_base > high_water_[index_of(block)]) {
     set_high_water(block, range.limit - block_base);
   }
 }
@@ -187,7 +188,7 @@ void Heap::format_gap(AddressRange gap) {
   if (gap.empty()) {
     return;
   }
-  prepare({gap.base, gap.base + kGranuleBytes}, false);
+  prepare({gap.base, gap.base + kGranuleBytes});
   write_filler(gap);
   poison({gap.base + kGranuleBytes, gap.limit});
 }
@@ -217,16 +218,18 @@ ObjectRef Heap::object_containing(Address a) const {
     return {};
   }
   // Start bits where there are some; from there on headers, since what was allocated since the last
-  // pause has none yet. Memory beyond an open cursor is zero.
+  // pause has none yet.
   const AddressRange block = range_of(block_of(a));
   Address walk = owner == block_state::kOld ? marks_.start_at_or_before(a, block.base) : Address();
   walk = walk ? walk : block.base;
-  while (walk <= a && walk.word() != 0) {
+  const auto hold = open_cursors_.lock();
+  for (walk = open_cursors_.onward(walk, a); walk && walk <= a;) {
     const ObjectRef object(walk);
+    EXPECTS(object.bytes() > 0);
     if (object.range().contains(a)) {
       return object.header().has(Header::kFiller) ? ObjectRef() : object;
     }
-    walk = object.range().limit;
+    walk = open_cursors_.onward(object.range().limit, a);
   }
   return {};
 }

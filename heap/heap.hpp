@@ -3,8 +3,8 @@
 //   |<-- blocks: heap.max / heap.block of them -->|<-- large objects: address space only -->|
 //
 // Invariants: (1) every block has one owner; (2) used blocks and large objects together stay within
-// max_bytes; (3) memory of a block above its high-water mark reads as zero; (4) between pauses
-// every used block can be walked from base to limit, up to the open cursors of mutators.
+// max_bytes; (3) memory of a block above its high-water mark was not touched; (4) between
+// pauses every used block can be walked from base to limit, but for its open cursors.
 //
 // Not thread-safe: the runtime's lock, or a stopped world, is around every change.
 #pragma once
@@ -13,6 +13,7 @@
 #include "heap/large_space.hpp"
 #include "heap/marks.hpp"
 #include "heap/object.hpp"
+#include "heap/open_cursors.hpp"
 #include "heap/reservation.hpp"
 
 #include <cstdint>
@@ -91,6 +92,8 @@ class Heap {
   }
   /// REQUIRES whole lines.
   void clear_cards(AddressRange range) const;
+  /// Every card that overlaps the range. Safe beside barriers.
+  void dirty_cards(AddressRange range) const;
   /// One bit for each granule, set while a collection runs where an object starts that may not move
   /// in it. Clear between pauses; touched only where pins are.
   [[nodiscard]] std::uint64_t& immovable(Address a) const {
@@ -125,9 +128,9 @@ class Heap {
   void release_large(ObjectRef object);
   [[nodiscard]] const LargeSpace& large() const { return large_; }
 
-  /// Memory of one block is about to be written. Zeroes what is below the high-water mark if asked
-  /// to.
-  void prepare(AddressRange range, bool zero);
+  /// Memory of one block is about to be written. It holds whatever was there.
+  void prepare(AddressRange range);
+  [[nodiscard]] OpenCursors& open_cursors() { return open_cursors_; }
 
   /// The block will be filled from its base: asks for the pages that it has not had yet.
   void expect_writes(Block block) const;
@@ -169,6 +172,7 @@ class Heap {
   std::uintptr_t immovable_biased_;
   MarkTable marks_;
   LargeSpace large_;
+  OpenCursors open_cursors_;
   std::vector<std::uint64_t> free_bits_;
   std::vector<std::uint64_t> high_water_;
   std::vector<std::uint8_t> may_refer_;

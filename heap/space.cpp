@@ -4,14 +4,27 @@
 
 namespace pinlab::heap {
 
-AddressRange Space::cut(std::size_t need, std::size_t preferred, bool zero) {
-  AddressRange range = open_;
+Space::Space(Heap& heap, std::uint8_t owner, GapReuse* gaps)
+    : heap_(heap), owner_(owner), gaps_(gaps) {
+  heap_.open_cursors().add(open_);
+}
+
+Space::~Space() {
+  heap_.open_cursors().remove(open_);
+}
+
+void Space::open(AddressRange range) {
+  heap_.open_cursors().open(open_, range);
+}
+
+AddressRange Space::cut(std::size_t need, std::size_t preferred) {
+  AddressRange range = open_.rest();
   // A rest that could not hold another range like this one is given along.
   if (range.bytes() > 2 * std::max(need, preferred)) {
     range.limit = range.base + std::max(need, preferred);
   }
-  open_.base = range.limit;
-  heap_.prepare(range, zero);
+  open({range.limit, open_.limit});
+  heap_.prepare(range);
   return range;
 }
 
@@ -23,24 +36,24 @@ bool Space::open_gap(std::size_t need) {
   heap_.format_gap(grant.front);
   heap_.format_gap(grant.rest);
   close();
-  open_ = grant.taken;
+  open(grant.taken);
   return true;
 }
 
-AddressRange Space::take_gap(std::size_t need, std::size_t preferred, bool zero) {
-  if (open_.bytes() >= need) {
-    return cut(need, preferred, zero);
+AddressRange Space::take_gap(std::size_t need, std::size_t preferred) {
+  if (open_.rest().bytes() >= need) {
+    return cut(need, preferred);
   }
   if (gaps_ != nullptr) {
     if (open_gap(need)) {
-      return cut(need, preferred, zero);
+      return cut(need, preferred);
     }
   }
   return {};
 }
 
-AddressRange Space::take(std::size_t need, std::size_t preferred, bool zero) {
-  const AddressRange gap = take_gap(need, preferred, zero);
+AddressRange Space::take(std::size_t need, std::size_t preferred) {
+  const AddressRange gap = take_gap(need, preferred);
   if (!gap.empty()) {
     return gap;
   }
@@ -55,9 +68,9 @@ AddressRange Space::take(std::size_t need, std::size_t preferred, bool zero) {
     EXPECTS(open_gap(need));
   } else {
     close();
-    open_ = range;
+    open(range);
   }
-  return cut(need, preferred, zero);
+  return cut(need, preferred);
 }
 
 void Space::give_back(AddressRange tail) {
@@ -65,7 +78,7 @@ void Space::give_back(AddressRange tail) {
     return;
   }
   if (tail.limit == open_.base) {
-    open_.base = tail.base;
+    open({tail.base, open_.limit});
     return;
   }
   heap_.format_gap(tail);
@@ -75,8 +88,8 @@ void Space::give_back(AddressRange tail) {
 }
 
 void Space::close() {
-  const AddressRange rest = open_;
-  open_ = {};
+  const AddressRange rest = open_.rest();
+  open({});
   give_back(rest);
 }
 

@@ -69,8 +69,8 @@ class TreeBuilder {
  public:
   TreeBuilder(WorkloadContext& context, TreePins& pins) : mutator_(context.mutator), pins_(pins) {}
 
-  [[nodiscard]] heap::ObjectRef make_node() {
-    const heap::ObjectRef node = mutator_.allocate({.references = 2, .bytes = kBytes});
+  [[nodiscard]] heap::ObjectRef make_node(heap::ObjectRef left = {}, heap::ObjectRef right = {}) {
+    const heap::ObjectRef node = mutator_.allocate({.references = 2, .bytes = kBytes}, left, right);
     if constexpr (kPinning == Pinning::on) {
       pins_.born(node);
     }
@@ -97,13 +97,12 @@ class TreeBuilder {
   }
 
  private:
-  [[nodiscard]] heap::ObjectRef make_inner(unsigned depth) {  // NOLINT(misc-no-recursion)
+  // Not inlined into make(), or each leaf would be a call.
+  [[nodiscard, gnu::noinline]] heap::ObjectRef make_inner(
+      unsigned depth) {  // NOLINT(misc-no-recursion)
     const collector::Root left(mutator_, make(depth - 1));
-    const collector::Root right(mutator_, make(depth - 1));
-    const heap::ObjectRef node = make_node();
-    mutator_.store(node, 0, left.get());
-    mutator_.store(node, 1, right.get());
-    return node;
+    const heap::ObjectRef right = make(depth - 1);
+    return make_node(left.get(), right);
   }
 
   collector::Mutator& mutator_;

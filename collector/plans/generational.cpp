@@ -21,9 +21,9 @@ AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
   heap::Heap& heap = generations.heap;
   const std::uint64_t nursery_size = generations.options.nursery_size;
   if (nursery_size == 0) {
-    return generations.old.take(need, kRefillBytes, true);
+    return generations.old.take(need, kRefillBytes);
   }
-  AddressRange range = generations.nursery.take_gap(need, kRefillBytes, true);
+  AddressRange range = generations.nursery.take_gap(need, kRefillBytes);
   if (!range.empty()) {
     return range;
   }
@@ -35,7 +35,7 @@ AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
   if (heap.free_blocks() > 0 &&
       nursery_used_ + heap.block_bytes() <= std::max(nursery_size, heap.block_bytes()) &&
       room > reserve) {
-    range = generations.nursery.take(need, kRefillBytes, true);
+    range = generations.nursery.take(need, kRefillBytes);
     nursery_used_ += range.empty() ? 0 : heap.block_bytes();
     return range;
   }
@@ -43,7 +43,7 @@ AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
     return {};
   }
   // Free blocks are out: objects are born old in the gaps beside islands until these are out too.
-  return generations.old.take_gap(need, kRefillBytes, true);
+  return generations.old.take_gap(need, kRefillBytes);
 }
 
 Next TwoGenerations::next(const Generations& generations) const {
@@ -71,7 +71,8 @@ void TwoGenerations::collect(Generations& generations,
   }
   nursery_used_ = nursery_bytes(generations.heap);
   const std::uint64_t size = generations.options.nursery_size;
-  const std::uint64_t room = size - std::min(size, nursery_used_) + generations.nursery_gaps->bytes();
+  const std::uint64_t room =
+      size - std::min(size, nursery_used_) + generations.nursery_gaps->bytes();
   cramped_ = nursery_used_ > 0 && room < size / kLeastNurseryShare;
 }
 

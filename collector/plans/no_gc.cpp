@@ -12,7 +12,7 @@ class NoGc final : public Plan {
   void settle(Options& options) const override { options.nursery_size = options.heap_max; }
 
   [[nodiscard]] heap::AddressRange take(Generations& generations, std::size_t need) override {
-    return generations.nursery.take(need, kRefillBytes, true);
+    return generations.nursery.take(need, kRefillBytes);
   }
   [[nodiscard]] Next next(const Generations& /*generations*/) const override {
     return Next::exhausted;

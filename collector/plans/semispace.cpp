@@ -18,7 +18,7 @@ class Semispace final : public Plan {
 
   [[nodiscard]] heap::AddressRange take(Generations& generations, std::size_t need) override {
     heap::Heap& heap = generations.heap;
-    const heap::AddressRange range = generations.nursery.take_gap(need, kRefillBytes, true);
+    const heap::AddressRange range = generations.nursery.take_gap(need, kRefillBytes);
     if (!range.empty()) {
       return range;
     }
@@ -26,7 +26,7 @@ class Semispace final : public Plan {
     if (2 * (blocks + heap.block_bytes()) + heap.large().bytes() > heap.max_bytes()) {
       return {};
     }
-    return generations.nursery.take(need, kRefillBytes, true);
+    return generations.nursery.take(need, kRefillBytes);
   }
 
   [[nodiscard]] Next next(const Generations& /*generations*/) const override { return Next::full; }

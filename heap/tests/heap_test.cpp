@@ -1,12 +1,14 @@
 #include "heap/heap.hpp"
+
 #include "heap/space.hpp"
 #include "heap/support/random.hpp"
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <map>
-#include <set>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace pinlab::heap::tests {
@@ -35,7 +37,7 @@ void scribble(AddressRange range) {
 }
 
 ObjectRef put(Heap& heap, Address at, Shape shape) {
-  heap.prepare({at, at + shape.object_bytes()}, true);
+  heap.prepare({at, at + shape.object_bytes()});
   at.word() = Header(shape.object_bytes() >> kGranuleShift, shape.references).word();
   return ObjectRef(at);
 }
@@ -109,41 +111,14 @@ TEST_CASE("blocks and large objects share one budget") {
   CHECK(heap.used_bytes() == heap.max_bytes());
 }
 
-TEST_CASE("memory that is asked for as zeroed is zero, whatever was there and was given back") {
-  Heap heap(config_of(4));
-  Random random(2);
-  for (unsigned round = 0; round < 200; ++round) {
-    const Block block = heap.take_block(block_state::kOld).value();
-    const AddressRange range = heap.range_of(block);
-    Address at = range.base;
-    while (at < range.limit) {
-      const std::size_t left = range.limit - at;
-      const AddressRange piece{
-          at, at + std::min<std::size_t>(left, kGranuleBytes * (1 + random.below(900)))};
-      const bool zero = random.below(2) == 0;
-      heap.prepare(piece, zero);
-      REQUIRE((!zero || is_zero(piece)));
-      scribble(piece);
-      at = piece.limit;
-      if (random.below(8) == 0) {
-        break;  // the end of the block stays untouched
-      }
-    }
-    heap.release_block(block);
-    if (random.below(3) == 0) {
-      heap.give_back_unused();
-    }
-  }
-}
-
 TEST_CASE("a block that stays free from one call to the next goes back to the system") {
   Heap heap(config_of(4));
   CHECK(heap.committed_bytes() == 0);
   const Block block = heap.take_block(block_state::kOld).value();
   const AddressRange range = heap.range_of(block);
-  heap.prepare({range.base, range.base + 5000}, true);
+  heap.prepare({range.base, range.base + 5000});
   CHECK(heap.committed_bytes() == 2 * kPageBytes);
-  heap.prepare(range, false);
+  heap.prepare(range);
   scribble(range);
   CHECK(heap.committed_bytes() == kBlock);
   heap.give_back_unused();
@@ -154,8 +129,8 @@ TEST_CASE("a block that stays free from one call to the next goes back to the sy
   heap.give_back_unused();
   CHECK(heap.committed_bytes() == 0);
   heap.claim_block(block, block_state::kOld);
-  heap.prepare(range, true);
-  CHECK(is_zero(range));
+  heap.prepare(range);
+  CHECK(is_zero(range));  // it came anew
   const ObjectRef large = heap.allocate_large({0, 3 * kPageBytes}).value();
   CHECK(heap.committed_bytes() == kBlock + 4 * kPageBytes);
   heap.release_large(large);
@@ -167,7 +142,7 @@ TEST_CASE("an address in an object leads to it, also by walking, and one in a ga
     CAPTURE(owner);
     Heap heap(config_of(4));
     const AddressRange block = heap.range_of(heap.take_block(owner).value());
-    heap.prepare(block, true);
+    heap.prepare(block);
     Random random(3);
     std::vector<ObjectRef> objects;
     Address end = block.base;
@@ -185,6 +160,7 @@ TEST_CASE("an address in an object leads to it, also by walking, and one in a ga
         heap.marks().set_start(objects.back().address());
       }
     }
+    heap.format_gap({end, block.limit});
     auto object = objects.begin();
     for (Address a = block.base; a < block.limit; a += 1 + random.below(40)) {
       while (object != objects.end() && object->range().limit <= a) {
@@ -201,6 +177,49 @@ TEST_CASE("an address in an object leads to it, also by walking, and one in a ga
   }
 }
 
+TEST_CASE("a walk goes around what is open, and finds nothing beyond a cursor") {
+  Random random(5);
+  for (unsigned round = 0; round < 100; ++round) {
+    Heap heap(config_of(2));
+    const AddressRange block = heap.range_of(heap.take_block(block_state::kNursery).value());
+    heap.prepare(block);
+    scribble(block);
+    std::array<BumpCursor, 3> cursors;
+    std::vector<ObjectRef> objects;
+    const auto fill = [&](Address from, Address to) {
+      while (from < to) {
+        const std::size_t room = to - from;
+        const std::size_t bytes = kGranuleBytes * (1 + random.below(40));
+        objects.push_back(put(heap, from, {0, std::min(room, bytes) - kGranuleBytes}));
+        from = objects.back().range().limit;
+      }
+    };
+    Address at = block.base;
+    for (BumpCursor& cursor : cursors) {
+      heap.open_cursors().add(cursor);
+      const Address base = at + kGranuleBytes * random.below(200);
+      const Address limit = base + kGranuleBytes * random.below(300);
+      fill(at, base);
+      heap.open_cursors().open(cursor, {base, limit});
+      cursor.reach(base + kGranuleBytes * random.below(1 + (limit - base) / kGranuleBytes));
+      fill(base, cursor.cursor);
+      at = limit;
+    }
+    fill(at, block.limit);
+    std::size_t next = 0;
+    for (Address a = block.base; a < block.limit; a += kGranuleBytes) {
+      while (next < objects.size() && objects[next].range().limit <= a) {
+        ++next;
+      }
+      const bool inside = next < objects.size() && objects[next].range().contains(a);
+      REQUIRE(heap.object_containing(a) == (inside ? objects[next] : ObjectRef()));
+    }
+    for (BumpCursor& cursor : cursors) {
+      heap.open_cursors().remove(cursor);
+    }
+  }
+}
+
 TEST_CASE("a space gives memory to one owner at a time, and leaves every block walkable") {
   for (const Named<GapReuse>& policy : gap_reuses()) {
     CAPTURE(policy.name);
@@ -211,12 +230,11 @@ TEST_CASE("a space gives memory to one owner at a time, and leaves every block w
     std::map<Address, Address> taken;
     for (;;) {
       const std::size_t need = kGranuleBytes * (1 + random.below(300));
-      const AddressRange range = space.take(need, random.below(4 * kKiB), true);
+      const AddressRange range = space.take(need, random.below(4 * kKiB));
       if (range.empty()) {
         break;
       }
       REQUIRE(range.bytes() >= need);
-      REQUIRE(is_zero(range));
       REQUIRE(heap.block_of(range.base) == heap.block_of(range.limit - 1));
       const Address used = range.base + need;
       const auto next = taken.lower_bound(range.base);
