@@ -289,7 +289,7 @@ void update_slots(Generations& generations,
     generations.pins.for_each_owned_set(
         [&](pinning::PinSet& set) { update.update(set.owner_slot()); });
   }
-  roots.weaks.for_each(
+  roots.for_each_weak(
       [&](Address slot) { slot.word() = update.weak(Address(slot.word())).value(); });
 }
 

@@ -39,6 +39,12 @@ struct RootSet {
     globals.for_each(visit);
     pins.for_each_handle(visit);
   }
+  /// The same for every slot that keeps nothing alive: null where its object dies.
+  template <class Visit>
+  void for_each_weak(Visit&& visit) const {
+    weaks.for_each(visit);
+    pins.marks().for_each(visit);
+  }
 };
 
 struct Generations {

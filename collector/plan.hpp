@@ -27,6 +27,11 @@ class Plan {
   /// Memory for new objects, at least `need` bytes, without collecting; empty where there is
   /// none.
   [[nodiscard]] virtual heap::AddressRange take(Generations& generations, std::size_t need) = 0;
+  /// The same while no collection may begin: what take() would have left for collections.
+  [[nodiscard]] virtual heap::AddressRange grow(Generations& /*generations*/,
+                                                std::size_t /*need*/) {
+    return {};
+  }
   /// Which collection could help a request that take() refused.
   [[nodiscard]] virtual Next next(const Generations& generations) const = 0;
   /// Whether a full collection leaves exact live bits behind.
@@ -46,6 +51,8 @@ class Plan {
 class TwoGenerations : public Plan {
  public:
   [[nodiscard]] heap::AddressRange take(Generations& generations, std::size_t need) override;
+  /// Objects are born old in any block that is free.
+  [[nodiscard]] heap::AddressRange grow(Generations& generations, std::size_t need) override;
   [[nodiscard]] Next next(const Generations& generations) const override;
   void collect(Generations& generations,
                const RootSet& roots,

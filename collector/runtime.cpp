@@ -147,7 +147,10 @@ void Runtime::refill(Mutator& self, std::size_t need) {
   park_while_stopping(lock, self);
   retire(self);
   for (unsigned fulls = 0;;) {
-    const AddressRange range = plan_->take(generations_, need);
+    AddressRange range = plan_->take(generations_, need);
+    if (range.empty() && pins_.in_critical_section()) {
+      range = plan_->grow(generations_, need);
+    }
     if (!range.empty()) {
       if ((heap_.state(range.base) & state::kOld) != 0) {
         heap_.dirty_cards(range);
@@ -204,11 +207,18 @@ void Runtime::park_while_stopping(Lock& lock, Mutator& /*self*/) {
 }
 
 void Runtime::await_admission(Lock& lock, Mutator& /*self*/) {
-  while (generations_.nursery_route->admit(pins_) == Admission::blocked_by_pins) {
+  const auto blocked = [this] {
+    return pins_.in_critical_section() ||
+           generations_.nursery_route->admit(pins_) == Admission::blocked_by_pins;
+  };
+  while (blocked()) {
     // Everyone who could unpin waits for it: the HotSpot deadlock that ends in an outcome here.
     if (waiting_for_unpin_ + parked_ + 1 >= mutators_.size()) {
-      throw GcBlocked("a collection is needed, " + std::to_string(pins_.held()) +
-                      " pins forbid it, and every thread waits for it");
+      throw GcBlocked("a collection is needed, " +
+                      (pins_.in_critical_section()
+                           ? std::string("a critical section forbids")
+                           : std::to_string(pins_.held()) + " pins forbid") +
+                      " it, and every thread waits for it");
     }
     ++waiting_for_unpin_;
     ++parked_;

@@ -126,7 +126,7 @@ class Verifier {
       }
     });
     roots_.for_each([&](Address slot) { check_target(slot, Address(slot.word())); });
-    roots_.weaks.for_each([&](Address slot) { check_target(slot, Address(slot.word())); });
+    roots_.for_each_weak([&](Address slot) { check_target(slot, Address(slot.word())); });
   }
 
   void offered_gaps() const {

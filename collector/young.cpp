@@ -402,7 +402,7 @@ class YoungCollection {
   }
 
   void update_weaks() {
-    roots_.weaks.for_each([this](Address slot) {
+    roots_.for_each_weak([this](Address slot) {
       const Address target(slot.word());
       const std::uint8_t where = heap_.state(target);
       if ((where & state::kFrom) != 0) {

@@ -24,6 +24,23 @@ std::vector<AxisEntry> entries_of(const Entries& registry) {
   return entries;
 }
 
+std::vector<AxisEntry> entries_of_shapes() {
+  std::vector<AxisEntry> entries = entries_of(pinning::pin_shapes());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const pinning::ShapeFacts facts = pinning::pin_shapes()[i].make()->facts();
+    entries[i].facts = {
+        {"number", std::string(facts.number)},
+        {"lifetime", std::string(facts.lifetime)},
+        {"alive by", std::string(facts.alive)},
+        {"misuse", std::string(facts.misuse)},
+        {"expresses", facts.uses.names()},
+        {"holds", std::string(facts.holds_still ? "objects where they are" : "nothing in place")},
+        {"one pin is", std::string(facts.is_set ? "a set of objects" : "one object")},
+    };
+  }
+  return entries;
+}
+
 std::vector<Axis> read_registries() {
   return {
       {"plans", "plan", "plan", entries_of(collector::plans())},
@@ -31,7 +48,7 @@ std::vector<Axis> read_registries() {
       {"old-routes", "old route", "old.route", entries_of(collector::old_routes())},
       {"gap-reuse", "gap reuse", "gap.reuse", entries_of(heap::gap_reuses())},
       {"spreads", "spread", "pin.spread", entries_of(pinning::spreads())},
-      {"shapes", "pin shape", "pin.shape", entries_of(pinning::pin_shapes())},
+      {"shapes", "pin shape", "pin.shape", entries_of_shapes()},
       {"workloads", "workload", "workload", entries_of(workloads::workloads())},
   };
 }

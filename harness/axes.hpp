@@ -3,15 +3,22 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace pinlab::harness {
 
+struct AxisFact {
+  std::string_view key;
+  std::string value;
+};
+
 struct AxisEntry {
   std::string_view name;
   std::string_view summary;
   std::string_view source;
+  std::vector<AxisFact> facts = {};  ///< what there is to say beside
 };
 
 struct Axis {

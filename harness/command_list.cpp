@@ -54,7 +54,8 @@ ExitCode run_list(const Invocation& invocation) {
   }
   std::string text;
   for (const Listed& row : rows) {
-    text += left(row.name, width) + "  " + row.summary + "\n";
+    text += left(row.name, width) + "  " + row.summary +
+            (row.note.empty() ? "" : " [" + row.note + "]") + "\n";
   }
   console.out(text);
   return ExitCode::done;

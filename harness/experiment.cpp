@@ -8,6 +8,7 @@
 #include "harness/survival.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -137,6 +138,7 @@ void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) 
   exact.pins_held = context.runtime.pins().held();
   exact.pins_peak = std::max({exact.pins_peak, context.pins.peak(), exact.pins_held});
   exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, context.pins.peak_bytes());
+  exact.limit = context.pins.limit_figures();
   exact.program_live_peak = context.live.peak;
   exact.adversary = context.adversary;
   exact.used_peak = std::max(exact.used_peak, context.runtime.heap().used_bytes());
@@ -184,7 +186,6 @@ void Experiment::take_digests(RunResult& result,
   for (const std::uint64_t figure :
        {static_cast<std::uint64_t>(result.outcome), exact.allocated, exact.program_live_peak,
         exact.used_peak, exact.committed_peak, exact.pins.made, exact.pins.ended, exact.pins.leaked,
-        exact.pins.ignored_null, exact.pins.ignored_foreign, exact.pins.needless_large,
         exact.pins_held, exact.pins_peak, exact.pins_peak_bytes,
         context.runtime.heap_digest(context.mutator)}) {
     digest.add(figure);
@@ -193,6 +194,13 @@ void Experiment::take_digests(RunResult& result,
     digest.add(exact.adversary->pins);
     digest.add(exact.adversary->top);
   }
+  const auto add_all = [&](const auto& figures) {
+    std::ranges::for_each(figures, [&](std::uint64_t figure) { digest.add(figure); });
+  };
+  add_all(exact.pins.needless);
+  add_all(exact.pins.work);
+  const workloads::LimitFigures& limit = exact.limit;
+  add_all(std::array{limit.refused, limit.copied, limit.copied_bytes, limit.waits, limit.waited});
   result.digest = digest.value();
   if (wanted == "both") {
     result.graph_digest = context.runtime.graph_digest(context.mutator);

@@ -86,6 +86,7 @@ struct ExactFigures {
   std::optional<collector::Census> last_full;  ///< after the last full collection
   std::uint64_t last_pinned_bytes = 0;         ///< at the last full collection
   pinning::PinCounts pins;
+  workloads::LimitFigures limit;
   std::uint64_t pins_held = 0;
   std::uint64_t pins_peak = 0;
   std::uint64_t pins_peak_bytes = 0;

@@ -61,6 +61,12 @@ std::vector<Listed> list_axis(const Axis& axis) {
   std::vector<Listed> rows;
   for (const AxisEntry& entry : axis.entries) {
     Listed row{.name = std::string(entry.name), .summary = std::string(entry.summary)};
+    for (const AxisFact& fact : entry.facts) {
+      row.facts.push_back({fact.key, fact.value});
+      if (fact.key == "expresses") {
+        row.note = fact.value;
+      }
+    }
     row.facts.push_back({"source", std::string(entry.source)});
     row.facts.push_back({"chosen by", std::string(axis.parameter) + "=" + std::string(entry.name)});
     rows.push_back(std::move(row));

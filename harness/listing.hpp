@@ -18,6 +18,7 @@ struct Listed {
   std::string name;
   std::string summary;
   std::vector<Fact> facts = {};
+  std::string note = {};  ///< in brackets behind the summary of lists for people
 };
 
 /// What `pinlab list` takes, in the order of its help.

@@ -2,6 +2,7 @@
 
 #include "heap/object.hpp"
 #include "heap/support/words.hpp"
+#include "pinning/pin_limit.hpp"
 #include "harness/axes.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kGiB = 1024 * kMiB;
 
 constexpr std::array<std::string_view, 3> kLivenesses = {"strong", "weak", "crash"};
+constexpr std::span<const std::string_view> kLimitAnswers = pinning::kLimitAnswerNames;
 constexpr std::array<std::string_view, 1> kPlacements = {"anywhere"};
 constexpr std::array<std::string_view, 3> kTargets = {"uniform", "site", "size"};
 constexpr std::array<std::string_view, 1> kAges = {"old"};
@@ -129,6 +131,13 @@ constexpr auto kPinParameters = std::to_array<Parameter>({
      .default_text = "none",
      .summary = "how many pins may be held: N, or N+M with M more for each call that goes on",
      .least = 1},
+    {.name = "pin.limit_answer",
+     .type = ParameterType::word,
+     .default_text = "crash",
+     .summary =
+         "what becomes of a pin beyond pin.limit: the run ends, the pin is not made, it waits "
+         "until another one ends, or the object is copied out of the heap instead",
+     .choices = kLimitAnswers},
     {.name = "pin.share",
      .type = ParameterType::share,
      .default_text = "0",

@@ -75,6 +75,23 @@ Json fragmentation_json(const RunResult& result) {
   return json;
 }
 
+template <std::size_t kSize>
+Json named_counts(const std::array<std::string_view, kSize>& names,
+                  const std::array<std::uint64_t, kSize>& counts) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < kSize; ++i) {
+    json[std::string(names[i])] = counts[i];
+  }
+  return json;
+}
+
+Json limit_json(const workloads::LimitFigures& limit) {
+  return {
+      {"refused", limit.refused}, {"copied", limit.copied}, {"copied_bytes", limit.copied_bytes},
+      {"waits", limit.waits},     {"waited", limit.waited},
+  };
+}
+
 Json pins_json(const ExactFigures& exact) {
   return {
       {"made", exact.pins.made},
@@ -83,8 +100,9 @@ Json pins_json(const ExactFigures& exact) {
       {"peak", exact.pins_peak},
       {"peak_bytes", exact.pins_peak_bytes},
       {"leaked", exact.pins.leaked},
-      {"ignored", {{"null", exact.pins.ignored_null}, {"foreign", exact.pins.ignored_foreign}}},
-      {"needless_large", exact.pins.needless_large},
+      {"ignored", named_counts(pinning::kNeedlessNames, exact.pins.needless)},
+      {"shape_work", named_counts(pinning::kShapeWorkNames, exact.pins.work)},
+      {"limit", limit_json(exact.limit)},
   };
 }
 

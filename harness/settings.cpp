@@ -147,6 +147,10 @@ void check_pins(const ParameterValues& values) {
   if (values.word("pin.target") != "site" && !values.text("pin.target_site").empty()) {
     throw ParameterError("pin.target_site has no effect without pin.target=site");
   }
+  if (values.word("pin.limit_answer") != "crash" && values.limit("pin.limit").base == 0) {
+    throw ParameterError("pin.limit_answer=" + values.canonical("pin.limit_answer") +
+                         " has no effect without pin.limit");
+  }
 }
 
 /// What the table has room for and the testbed cannot do so far.
@@ -241,6 +245,7 @@ workloads::PinPressureOptions pin_options(const ParameterValues& values) {
       .seed = values.count("seed"),
       .limit = values.limit("pin.limit").base,
       .limit_per_call = values.limit("pin.limit").for_each_call,
+      .limit_answer = enum_of<pinning::LimitAnswer>(values, "pin.limit_answer"),
   };
 }
 

@@ -8,7 +8,7 @@ namespace pinlab::pinning {
 std::optional<Unpinned> first_unpinned(PinRegistry& registry,
                                        heap::ObjectRef object,
                                        Passing passing) {
-  if (!object || !registry.heap().contains(object.address())) {
+  if (registry.checks_suspended() || !object || !registry.heap().contains(object.address())) {
     return std::nullopt;
   }
   if (passing == Passing::kept && !registry.is_pinned(object)) {

@@ -1,5 +1,7 @@
 #include "pinning/pin_registry.hpp"
 
+#include "pinning/static_memory.hpp"
+
 #include <utility>
 
 namespace pinlab::pinning {
@@ -155,11 +157,10 @@ PinCounts PinRegistry::counts() const {
     const std::lock_guard set_lock(set->lock_);
     sum.made += set->made_;
     sum.ended += set->ended_;
-    sum.needless_large += set->needless_large_;
   }
   sum.leaked = leaked_.load(std::memory_order_relaxed);
-  sum.ignored_null = ignored_null_.load(std::memory_order_relaxed);
-  sum.ignored_foreign = ignored_foreign_.load(std::memory_order_relaxed);
+  sum.needless = needless_.values();
+  sum.work = work_.values();
   return sum;
 }
 
@@ -191,15 +192,6 @@ void PinRegistry::for_each_weak_set(const std::function<void(PinSet&)>& visit) {
   const std::lock_guard lock(sets_mutex_);
   for (PinSet* set : weak_sets_) {
     visit(*set);
-  }
-}
-
-void PinRegistry::for_each_handle(const std::function<void(Address)>& visit) {
-  const std::lock_guard lock(handles_mutex_);
-  for (std::uintptr_t& slot : handles_) {
-    if (slot != 0) {
-      visit(Address::of(&slot));
-    }
   }
 }
 
@@ -240,32 +232,29 @@ void PinRegistry::detach(PinSet& set) {
   }
   ended_sets_.made += set.made_;
   ended_sets_.ended += set.ended_;
-  ended_sets_.needless_large += set.needless_large_;
 }
 
-std::uint32_t PinRegistry::make_handle(ObjectRef object) {
-  const std::lock_guard lock(handles_mutex_);
-  if (free_handles_.empty()) {
-    handles_.push_back(object.address().value());
-    return static_cast<std::uint32_t>(handles_.size());
+bool PinRegistry::admit(Address address) {
+  if (heap_.contains(address)) {
+    return true;
   }
-  const std::uint32_t handle = free_handles_.back();
-  free_handles_.pop_back();
-  handles_[handle - 1] = object.address().value();
-  return handle;
+  if (!address) {
+    needless_.add(Needless::null);
+  } else {
+    needless_.add(is_static_memory(address) ? Needless::static_memory : Needless::foreign);
+  }
+  return false;
 }
 
-ObjectRef PinRegistry::handle_target(std::uint32_t handle) const {
-  const std::lock_guard lock(handles_mutex_);
-  EXPECTS(handle > 0 && handle <= handles_.size() && handles_[handle - 1] != 0);
-  return ObjectRef(Address(handles_[handle - 1]));
-}
-
-void PinRegistry::end_handle(std::uint32_t handle) {
-  const std::lock_guard lock(handles_mutex_);
-  EXPECTS(handle > 0 && handle <= handles_.size() && handles_[handle - 1] != 0);
-  handles_[handle - 1] = 0;
-  free_handles_.push_back(handle);
+ObjectRef PinRegistry::admit_interior(Address inside) {
+  if (!admit(inside)) {
+    return {};
+  }
+  const ObjectRef object = heap_.object_containing(inside);
+  if (!object) {
+    needless_.add(Needless::no_object);
+  }
+  return object;
 }
 
 }  // namespace pinlab::pinning

@@ -12,25 +12,23 @@
 
 #include "heap/heap.hpp"
 #include "heap/object.hpp"
+#include "pinning/handle_table.hpp"
+#include "pinning/misuse.hpp"
+#include "pinning/pin_marks.hpp"
 #include "pinning/pin_set.hpp"
 #include "pinning/pin_site.hpp"
+#include "pinning/pin_tally.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace pinlab::pinning {
-
-/// A misuse of a pin shape: names the shape, the site and the object. Nothing was changed.
-struct PinError : std::logic_error {
-  using std::logic_error::logic_error;
-};
 
 /// A set that ended, or became unreachable, with pins in it.
 struct PinLeak {
@@ -44,10 +42,15 @@ struct PinCounts {
   std::uint64_t made = 0;
   std::uint64_t ended = 0;
   std::uint64_t leaked = 0;
-  std::uint64_t ignored_null = 0;
-  std::uint64_t ignored_foreign = 0;  ///< not in this heap: static data, the stack, another runtime
-  std::uint64_t needless_large =
-      0;  ///< large objects never move: the pin is counted and costs nothing else
+  NeedlessTally::Values needless{};
+  ShapeWorkTally::Values work{};
+
+  [[nodiscard]] std::uint64_t needless_of(Needless reason) const {
+    return needless[static_cast<std::size_t>(reason)];
+  }
+  [[nodiscard]] std::uint64_t work_of(ShapeWork work_in) const {
+    return work[static_cast<std::size_t>(work_in)];
+  }
 };
 
 class PinRegistry {
@@ -109,8 +112,8 @@ class PinRegistry {
   [[nodiscard]] PinCounts counts() const;
   /// Pins held now.
   [[nodiscard]] std::uint64_t held() const;
-  void count_ignored_foreign() { ignored_foreign_.fetch_add(1, std::memory_order_relaxed); }
-  void count_ignored_null() { ignored_null_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] NeedlessTally& needless() { return needless_; }
+  [[nodiscard]] ShapeWorkTally& work() { return work_; }
 
   // For collections, with every mutator stopped. Unpins of foreign threads may still come in.
 
@@ -123,7 +126,15 @@ class PinRegistry {
   /// The same for sets whose pins keep nothing alive.
   void for_each_weak_set(const std::function<void(PinSet&)>& visit);
   /// Visits the slots of handles: roots that may be updated.
-  void for_each_handle(const std::function<void(heap::Address)>& visit);
+  void for_each_handle(const std::function<void(heap::Address)>& visit) {
+    handles_.for_each(visit);
+  }
+  /// The marks that pins flow through: weak slots.
+  [[nodiscard]] PinMarks& marks() { return marks_; }
+  /// Whether the program is in a critical section, in which no collection may begin.
+  [[nodiscard]] bool in_critical_section() const {
+    return critical_.load(std::memory_order_acquire) != 0;
+  }
 
   /// A set whose managed owner died: its pins end, and that some were left is reported as a leak.
   void end_unreached(PinSet& set);
@@ -131,9 +142,20 @@ class PinRegistry {
   // For shapes.
   void attach(PinSet& set);
   void detach(PinSet& set);
-  [[nodiscard]] std::uint32_t make_handle(heap::ObjectRef object);
-  [[nodiscard]] heap::ObjectRef handle_target(std::uint32_t handle) const;
-  void end_handle(std::uint32_t handle);
+  /// True for an address in this heap. Else counts why a pin of it needs nothing.
+  [[nodiscard]] bool admit(heap::Address address);
+  /// The object that `inside` points into, or null where there is none to pin, which is counted.
+  [[nodiscard]] heap::ObjectRef admit_interior(heap::Address inside);
+  [[nodiscard]] HandleTable& handles() { return handles_; }
+  /// No collection begins until as many have been left.
+  void enter_critical_section() { critical_.fetch_add(1, std::memory_order_acq_rel); }
+  void leave_critical_section() { critical_.fetch_sub(1, std::memory_order_acq_rel); }
+  /// While any is suspended, checks at the border to foreign code pass: for the whole process.
+  void suspend_checks() { checks_suspended_.fetch_add(1, std::memory_order_relaxed); }
+  void resume_checks() { checks_suspended_.fetch_sub(1, std::memory_order_relaxed); }
+  [[nodiscard]] bool checks_suspended() const {
+    return checks_suspended_.load(std::memory_order_relaxed) != 0;
+  }
 
  private:
   struct Record {
@@ -168,12 +190,13 @@ class PinRegistry {
   std::vector<PinSet*> owned_sets_;
   std::vector<PinSet*> weak_sets_;
   PinCounts ended_sets_;
-  mutable std::mutex handles_mutex_;
-  std::vector<std::uintptr_t> handles_;
-  std::vector<std::uint32_t> free_handles_;
+  HandleTable handles_;
+  PinMarks marks_;
+  NeedlessTally needless_;
+  ShapeWorkTally work_;
+  std::atomic<std::uint32_t> critical_{0};
+  std::atomic<std::uint32_t> checks_suspended_{0};
   std::atomic<std::uint64_t> clock_{0};
-  std::atomic<std::uint64_t> ignored_foreign_{0};
-  std::atomic<std::uint64_t> ignored_null_{0};
   std::atomic<std::uint64_t> leaked_{0};
   std::mutex leak_mutex_;
   LeakHandler leak_handler_;

@@ -18,10 +18,26 @@ PinSet::~PinSet() {
 
 void PinSet::pin(heap::ObjectRef object, SiteId site) {
   const std::lock_guard lock(lock_);
+  add(object, site);
+}
+
+void PinSet::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
+  const std::lock_guard lock(lock_);
+  entries_.reserve(entries_.size() + objects.size());
+  for (const heap::ObjectRef object : objects) {
+    add(object, site);
+  }
+}
+
+void PinSet::add(heap::ObjectRef object, SiteId site) {
   entries_.push_back({object, registry_.clock(), site});
   registry_.pin(object);
   ++made_;
-  needless_large_ += registry_.heap().is_large(object.address()) ? 1U : 0U;
+  if (registry_.heap().is_large(object.address())) {
+    registry_.needless().add(Needless::large);
+  } else if (object.header().granules() == 1) {
+    registry_.needless().add(Needless::zero_size);
+  }
 }
 
 bool PinSet::unpin(heap::ObjectRef object) {

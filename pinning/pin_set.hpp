@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 namespace pinlab::pinning {
 
@@ -54,6 +55,8 @@ class PinSet {
 
   /// REQUIRES an object of the registry's heap.
   void pin(heap::ObjectRef object, SiteId site);
+  /// The same for each of them, in one transaction.
+  void pin_all(std::span<const heap::ObjectRef> objects, SiteId site);
   /// Releases the newest entry of `object`. False where the set has none.
   [[nodiscard]] bool unpin(heap::ObjectRef object);
   void unpin_all();
@@ -64,7 +67,6 @@ class PinSet {
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   [[nodiscard]] std::uint64_t made() const { return made_; }
   [[nodiscard]] std::uint64_t ended() const { return ended_; }
-  [[nodiscard]] std::uint64_t needless_large() const { return needless_large_; }
 
   // For collections, under lock().
   [[nodiscard]] SpinLock& lock() const { return lock_; }
@@ -85,6 +87,7 @@ class PinSet {
   }
 
  private:
+  void add(heap::ObjectRef object, SiteId site);
   bool release(const Entry& entry);
 
   friend class PinRegistry;  // its place in the list of sets
@@ -96,7 +99,6 @@ class PinSet {
   Entries entries_;
   std::uint64_t made_ = 0;
   std::uint64_t ended_ = 0;
-  std::uint64_t needless_large_ = 0;
   std::size_t place_ = 0;  ///< in the registry's list
 };
 

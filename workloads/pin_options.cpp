@@ -9,6 +9,19 @@ namespace pinlab::workloads {
 namespace {
 
 using Kind = heap::Distribution::Kind;
+using pinning::PinUse;
+
+/// A pin with an end of its own may end in any order, as an operation does.
+PinUse use_of(const heap::Distribution& lifetime) {
+  switch (lifetime.kind) {
+    case Kind::scope:
+      return PinUse::scope;
+    case Kind::forever:
+      return PinUse::process;
+    default:
+      return PinUse::operation;
+  }
+}
 
 [[noreturn]] void refuse(const std::string& sentence) {
   throw collector::OptionsError(sentence);
@@ -46,10 +59,14 @@ void check_shape(const PinPressureOptions& options) {
   if (entry == nullptr) {
     refuse("no pin shape is called " + heap::quoted_text(options.shape));
   }
-  if (entry->make()->lifetime() == pinning::ShapeLifetime::scope &&
-      options.lifetime.kind != Kind::scope) {
-    refuse("pin.shape=" + options.shape +
-           " needs pin.lifetime=scope: its pins end with the scope that made them, newest first");
+  const pinning::ShapeFacts facts = entry->make()->facts();
+  const bool expressed = options.lifetime.kind == Kind::scope
+                             ? facts.uses.has(PinUse::scope) || facts.uses.has(PinUse::call)
+                             : facts.uses.has(use_of(options.lifetime));
+  if (!expressed) {
+    refuse("pin.shape=" + options.shape + " needs pin.lifetime=scope: its pins last " +
+           std::string(facts.lifetime) + "; shapes that can express this lifetime are " +
+           pinning::shapes_that_express(use_of(options.lifetime)));
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "heap/support/parameter.hpp"
+#include "pinning/pin_limit.hpp"
 
 #include <cstdint>
 #include <string>
@@ -28,8 +29,9 @@ struct PinPressureOptions {
   std::uint64_t size_most = ~std::uint64_t{0};
   std::string shape = "pinner";
   std::uint64_t seed = 1;
-  std::uint64_t limit = 0;  ///< more pins than so many, and so many more for each open scope,
-  std::uint64_t limit_per_call = 0;  ///< are a PinLimitReached; 0 and 0: there is no limit
+  std::uint64_t limit = 0;           ///< pins that may be held, and so many more
+  std::uint64_t limit_per_call = 0;  ///< for each open scope; 0 and 0: there is no limit
+  pinning::LimitAnswer limit_answer = pinning::LimitAnswer::crash;
 
   [[nodiscard]] bool any() const { return share != 0 || count != 0 || rate != 0; }
 };

@@ -1,6 +1,7 @@
 #include "workloads/pin_pressure.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace pinlab::workloads {
@@ -8,10 +9,15 @@ namespace pinlab::workloads {
 namespace {
 
 using Kind = PinLifetime::Kind;
+using pinning::LimitAnswer;
 
 /// Streams of the seed, apart from each other and from the workload's own.
 constexpr std::uint64_t kChoices = 101;
 constexpr std::uint64_t kLengths = 102;
+
+std::unique_ptr<pinning::PinShape> made_shape(std::string_view name) {
+  return heap::find_named(pinning::pin_shapes(), name)->make();
+}
 
 PinPressureOptions checked(const PinPressureOptions& options) {
   check_pin_options(options);
@@ -25,12 +31,17 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
       options_(checked(options)),
       enabled_(options.any()),
       any_target_(options.target == "uniform"),
-      shape_(heap::find_named(pinning::pin_shapes(), options.shape)->make()),
+      shape_(made_shape(options.shape)),
+      limit_(options.limit, options.limit_per_call),
       sites_(runtime.pins().sites(), options.site_pattern),
       choices_(heap::Random(options.seed).fork(kChoices)),
       lengths_(heap::Random(options.seed).fork(kLengths)),
       collections_(runtime.collections()) {
   shape_->open(runtime.pins());
+  if (limit_.is_set() && options.limit_answer == LimitAnswer::copy) {
+    copies_ = made_shape("off_heap");
+    copies_->open(runtime.pins());
+  }
   if (options.share != 0) {
     // A batch follows so many misses that the share holds on the whole.
     misses_.emplace(options.share, options.batch * (heap::kBillion - options.share));
@@ -44,11 +55,16 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
 
 PinPressure::~PinPressure() {
   close_scope(0);
+  for (Batch& batch : batches_) {
+    if (batch.ticket != 0) {
+      shape_->unpin(batch.ticket);
+    }
+  }
   for (std::uint32_t pin = 0; pin < pins_.size(); ++pin) {
     if (pins_[pin].state == Pin::State::held) {
       end(pin);
     } else if (pins_[pin].state == Pin::State::waiting) {
-      runtime_.weaks().end(pins_[pin].link);
+      runtime_.weaks().end(weak_of(pins_[pin]));
     }
   }
 }
@@ -117,34 +133,102 @@ PinToken PinPressure::choose(heap::ObjectRef object, std::uint32_t site) {
 }
 
 void PinPressure::hold(std::uint32_t index, heap::ObjectRef object) {
-  const std::uint64_t limit = options_.limit + options_.limit_per_call * open_scopes_;
-  if ((options_.limit | options_.limit_per_call) != 0 && held_ >= limit) {
-    throw PinLimitReached("a pin beyond pin.limit: " + std::to_string(held_) + " are held, in " +
-                          std::to_string(open_scopes_) + " calls");
-  }
   Pin& pin = pins_[index];
-  const std::size_t figures = sites_.index_of(pin.site);
-  pin.link = shape_->pin(object, sites_.id_at(figures));
+  const bool batched = options_.batch > 1 && options_.lifetime.kind != Kind::scope;
+  if (!find_room(pin, object.bytes())) {
+    pin.state = Pin::State::done;
+    forget(index);
+    if (batched) {
+      join_batch(kNone);
+    }
+    return;
+  }
   pin.state = Pin::State::held;
   pin.since = clock_;
   pin.bytes = object.bytes();
-  sites_.count_made(figures, pin.bytes);
-  ++made_;
-  peak_ = std::max(peak_, ++held_);
-  peak_bytes_ = std::max(peak_bytes_, held_bytes_ += pin.bytes);
-  if (options_.lifetime.kind == Kind::scope) {
-    scope_pins_.push_back(index);
-    return;
-  }
-  if (options_.batch > 1) {
+  if (batched) {
     join_batch(index);
   }
-  if (options_.lifetime.kind > Kind::scope) {
+  pin_object(index, object);
+  if (options_.lifetime.kind == Kind::scope) {
+    scope_pins_.push_back(index);
+  } else if (options_.lifetime.kind > Kind::scope) {
     expiries_.push({clock_ + draw_lifetime(), made_, index});
     schedule_event();
   }
 }
 
+void PinPressure::pin_object(std::uint32_t index, heap::ObjectRef object) {
+  Pin& pin = pins_[index];
+  const std::size_t figures = sites_.index_of(pin.site);
+  const pinning::SiteId site = sites_.id_at(figures);
+  if (pin.copied) {
+    pin.link = copies_->pin(object, site);
+    return;
+  }
+  if (pin.batch != kNone && shape_->facts().is_set) {
+    pinning::PinTicket& ticket = batches_[pin.batch].ticket;
+    if (ticket == 0) {
+      ticket = shape_->pin(object, site);
+    } else {
+      shape_->add(ticket, object, site);
+    }
+    pin.link = 0;
+  } else {
+    pin.link = shape_->pin(object, site);
+  }
+  sites_.count_made(figures, pin.bytes);
+  ++made_;
+  peak_ = std::max(peak_, ++held_);
+  peak_bytes_ = std::max(peak_bytes_, held_bytes_ += pin.bytes);
+}
+
+// Whether the object is pinned, or copied instead.
+bool PinPressure::find_room(Pin& pin, std::uint64_t bytes) {
+  if (limit_.take()) {
+    return true;
+  }
+  switch (options_.limit_answer) {
+    case LimitAnswer::fail:
+      ++limit_figures_.refused;
+      return false;
+    case LimitAnswer::copy:
+      pin.copied = true;
+      ++limit_figures_.copied;
+      limit_figures_.copied_bytes += bytes;
+      return true;
+    case LimitAnswer::block:
+      wait_for_room();
+      return true;
+    default:
+      refuse_by_limit("");
+  }
+}
+
+// Operations complete while the thread waits: time passes and nothing is allocated. Pins whose end
+// is an act of this thread never end meanwhile.
+void PinPressure::wait_for_room() {
+  const std::uint64_t before = clock_;
+  ++limit_figures_.waits;
+  while (!limit_.take()) {
+    if (expiries_.empty()) {
+      refuse_by_limit("; it waits for an unpin that no thread can make");
+    }
+    clock_ = std::max(clock_, expiries_.top().at);
+    const std::uint32_t pin = expiries_.top().pin;
+    expiries_.pop();
+    finish(pin);
+  }
+  limit_figures_.waited += clock_ - before;
+  schedule_event();
+}
+
+void PinPressure::refuse_by_limit(const char* why) const {
+  throw PinLimitReached("a pin beyond pin.limit: " + std::to_string(held_) + " are held, in " +
+                        std::to_string(limit_.calls()) + " calls" + why);
+}
+
+// kNone: a member that the limit refused, which nobody waits for.
 void PinPressure::join_batch(std::uint32_t pin) {
   if (open_batch_ == kNone) {
     if (free_batches_.empty()) {
@@ -154,39 +238,57 @@ void PinPressure::join_batch(std::uint32_t pin) {
     open_batch_ = free_batches_.back();
     free_batches_.pop_back();
   }
-  pins_[pin].batch = open_batch_;
-  batches_[open_batch_].pins.push_back(pin);
-  if (batches_[open_batch_].pins.size() == options_.batch) {
+  const std::uint32_t index = open_batch_;
+  if (++batches_[index].chosen == options_.batch) {
     open_batch_ = kNone;
+  }
+  if (pin == kNone) {
+    finish_in_batch(index);
+  } else {
+    pins_[pin].batch = index;
+    batches_[index].pins.push_back(pin);
   }
 }
 
 // The pin has no reason of its own to last; a batch waits for its last member, those to come
 // included.
 void PinPressure::finish(std::uint32_t pin) {
-  const std::uint32_t index = pins_[pin].batch;
-  if (index == kNone) {
+  if (pins_[pin].batch == kNone) {
     end(pin);
-    return;
+  } else {
+    finish_in_batch(pins_[pin].batch);
   }
+}
+
+void PinPressure::finish_in_batch(std::uint32_t index) {
   Batch& batch = batches_[index];
   if (++batch.done < options_.batch) {
     return;
+  }
+  if (batch.ticket != 0) {
+    shape_->unpin(batch.ticket);
   }
   for (const std::uint32_t member : batch.pins) {
     end(member);
   }
   batch.pins.clear();
-  batch.done = 0;
+  batch = {.pins = std::move(batch.pins)};
   free_batches_.push_back(index);
 }
 
 void PinPressure::end(std::uint32_t index) {
   Pin& pin = pins_[index];
-  shape_->unpin(pin.link);
-  sites_.count_ended(sites_.index_of(pin.site), clock_ - pin.since);
-  --held_;
-  held_bytes_ -= pin.bytes;
+  if (pin.copied) {
+    copies_->unpin(pin.link);
+  } else {
+    if (pin.link != 0) {
+      shape_->unpin(pin.link);
+    }
+    limit_.give_back();
+    sites_.count_ended(sites_.index_of(pin.site), clock_ - pin.since);
+    --held_;
+    held_bytes_ -= pin.bytes;
+  }
   pin.state = Pin::State::done;
   forget(index);
 }
@@ -240,13 +342,13 @@ void PinPressure::pass_collection() {
       forget(index);
       continue;
     }
-    const heap::ObjectRef object = runtime_.weaks().get(pin.link);
+    const heap::ObjectRef object = runtime_.weaks().get(weak_of(pin));
     if (!object) {
       give_up(index);
       pin.state = Pin::State::done;
       forget(index);
     } else if (is_of_age(object, pin.since)) {
-      runtime_.weaks().end(pin.link);
+      runtime_.weaks().end(weak_of(pin));
       pin.state = Pin::State::done;
       --waiting_;
       hold(index, object);
@@ -259,7 +361,7 @@ void PinPressure::pass_collection() {
 // What was chosen did not live to be pinned. A rate is owed another object; a number finds one by
 // itself, and a share owes nothing.
 void PinPressure::give_up(std::uint32_t pin) {
-  runtime_.weaks().end(pins_[pin].link);
+  runtime_.weaks().end(weak_of(pins_[pin]));
   --waiting_;
   wanted_ += options_.rate != 0 ? 1 : 0;
 }
@@ -300,12 +402,16 @@ std::uint32_t PinPressure::take_pin() {
 }
 
 std::size_t PinPressure::open_scope() {
-  ++open_scopes_;
+  limit_.enter_call();
   return scope_pins_.size();
 }
 
+void PinPressure::close_call(std::size_t depth) {
+  limit_.leave_call();
+  close_scope(depth);
+}
+
 void PinPressure::close_scope(std::size_t depth) {
-  open_scopes_ -= open_scopes_ != 0 ? 1 : 0;
   while (scope_pins_.size() > depth) {
     const std::uint32_t pin = scope_pins_.back();
     scope_pins_.pop_back();

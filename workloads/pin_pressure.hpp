@@ -5,14 +5,15 @@
 //
 // Invariants: (1) what is pinned depends on the options, the seed and the sequence of born(),
 // dropped() and scopes, and, where pins wait for an age, on when collections happen; on nothing
-// else; (2) the clock is the sum of the bytes of the objects that were born; (3) held() is exact at
-// every moment, and with it the peaks.
+// else; (2) the clock is the sum of the bytes of the objects that were born, and of what passed
+// while a pin waited for room; (3) held() is exact at every moment, and with it the peaks.
 //
 // One thread, the mutator's. Ends before its runtime; what is still pinned then is unpinned, no
 // leak.
 #pragma once
 
 #include "heap/support/random.hpp"
+#include "pinning/pin_limit.hpp"
 #include "pinning/shape.hpp"
 #include "collector/runtime.hpp"
 #include "workloads/draws.hpp"
@@ -25,15 +26,19 @@
 #include <memory>
 #include <optional>
 #include <queue>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace pinlab::workloads {
 
-/// More pins than the limit allows (shape A17, cherrymui). An outcome, no bug.
-struct PinLimitReached : std::runtime_error {
-  using std::runtime_error::runtime_error;
+using pinning::PinLimitReached;
+
+/// What the limit did to pins.
+struct LimitFigures {
+  std::uint64_t refused = 0;  ///< pins that were not made
+  std::uint64_t copied = 0;   ///< objects that were copied out of the heap instead
+  std::uint64_t copied_bytes = 0;
+  std::uint64_t waits = 0;   ///< pins that waited for room
+  std::uint64_t waited = 0;  ///< on the clock
 };
 
 /// Names a pin that follows an object until the program drops it; 0: nothing to tell.
@@ -74,7 +79,7 @@ class PinPressure {
     }
   }
 
-  /// Bytes of the objects born so far, if enabled.
+  /// Bytes of the objects born so far, if enabled, and what passed while pins waited.
   [[nodiscard]] std::uint64_t clock() const { return clock_; }
   /// Pins held now, their bytes, and the most of each at a time.
   [[nodiscard]] std::uint64_t held() const { return held_; }
@@ -83,6 +88,7 @@ class PinPressure {
   [[nodiscard]] std::uint64_t peak_bytes() const { return peak_bytes_; }
   /// Pins made so far; made() - held() have ended.
   [[nodiscard]] std::uint64_t made() const { return made_; }
+  [[nodiscard]] const LimitFigures& limit_figures() const { return limit_figures_; }
   /// For each site that pinned, in the order of its first pin.
   [[nodiscard]] const std::vector<SiteFigures>& site_figures() const { return sites_.figures(); }
 
@@ -96,16 +102,19 @@ class PinPressure {
     enum class State : std::uint8_t { unused, waiting, cancelled, held, done };
     State state = State::unused;
     bool named = false;
+    bool copied = false;     ///< the limit made it a copy
     std::uint32_t site = 0;  ///< by the program's number
-    std::uint32_t link = 0;  ///< waiting: the weak root; held: the shape's ticket
     std::uint32_t batch = kNone;
+    std::uint64_t link = 0;  ///< waiting: the weak root; held: the ticket, if it has one of its own
     std::uint64_t since = 0;  ///< waiting: collections at birth; held: the clock
     std::uint64_t bytes = 0;
   };
   /// Pins that end when the last of them is done.
   struct Batch {
     std::vector<std::uint32_t> pins;
+    std::uint32_t chosen = 0;  ///< members so far, with those that the limit refused
     std::uint32_t done = 0;
+    pinning::PinTicket ticket = 0;  ///< of all, where the shape is a set
   };
   struct Expiry {
     std::uint64_t at;
@@ -116,6 +125,7 @@ class PinPressure {
     }
   };
 
+  static std::uint32_t weak_of(const Pin& pin) { return static_cast<std::uint32_t>(pin.link); }
   [[nodiscard]] PinToken track(heap::ObjectRef object, std::uint32_t site);
   void drop(std::uint32_t pin);
 
@@ -124,8 +134,13 @@ class PinPressure {
   [[nodiscard]] bool is_of_age(heap::ObjectRef object, std::uint64_t born) const;
   PinToken choose(heap::ObjectRef object, std::uint32_t site);
   void hold(std::uint32_t pin, heap::ObjectRef object);
+  [[nodiscard]] bool find_room(Pin& pin, std::uint64_t bytes);
+  void wait_for_room();
+  [[noreturn]] void refuse_by_limit(const char* why) const;
+  void pin_object(std::uint32_t pin, heap::ObjectRef object);
   void join_batch(std::uint32_t pin);
   void finish(std::uint32_t pin);
+  void finish_in_batch(std::uint32_t batch);
   void end(std::uint32_t pin);
   void give_up(std::uint32_t pin);
   void forget(std::uint32_t pin);
@@ -138,6 +153,7 @@ class PinPressure {
   [[nodiscard]] std::uint32_t take_pin();
 
   [[nodiscard]] std::size_t open_scope();
+  void close_call(std::size_t depth);
   void close_scope(std::size_t depth);
 
   collector::Runtime& runtime_;
@@ -145,6 +161,9 @@ class PinPressure {
   bool enabled_;
   bool any_target_;  ///< the target is uniform
   std::unique_ptr<pinning::PinShape> shape_;
+  std::unique_ptr<pinning::PinShape> copies_;  ///< what the limit may fall back to
+  pinning::PinLimit limit_;
+  LimitFigures limit_figures_;
   PinSites sites_;
   heap::Random choices_;
   heap::Random lengths_;
@@ -171,7 +190,6 @@ class PinPressure {
   std::uint32_t open_batch_ = kNone;
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
   std::vector<std::uint32_t> scope_pins_;
-  std::uint64_t open_scopes_ = 0;
 };
 
 /// A call, a request, a frame: pins of lifetime `scope` that were made in it end with it, the
@@ -181,7 +199,7 @@ class PinScope {
   explicit PinScope(PinPressure& pins) : pins_(pins), depth_(pins.open_scope()) {}
   PinScope(const PinScope&) = delete;
   PinScope& operator=(const PinScope&) = delete;
-  ~PinScope() { pins_.close_scope(depth_); }
+  ~PinScope() { pins_.close_call(depth_); }
 
  private:
   PinPressure& pins_;

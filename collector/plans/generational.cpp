@@ -46,6 +46,10 @@ AddressRange TwoGenerations::take(Generations& generations, std::size_t need) {
   return generations.old.take_gap(need, kRefillBytes);
 }
 
+AddressRange TwoGenerations::grow(Generations& generations, std::size_t need) {
+  return generations.old.take(need, kRefillBytes);
+}
+
 Next TwoGenerations::next(const Generations& generations) const {
   // A full collection ages the islands out of a nursery that they fill.
   const std::uint64_t least = generations.options.nursery_size / kLeastNurseryShare;

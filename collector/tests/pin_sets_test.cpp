@@ -185,7 +185,7 @@ TEST_CASE("a handle keeps its object alive, and follows it where it goes") {
   mark(object, 5);
   const std::uint32_t weak = world.runtime().weaks().add(object);
   std::optional<pinning::Handle> handle(std::in_place, world.pins(), object);
-  const std::uint32_t id = handle->id();
+  const pinning::HandleId id = handle->id();
   world.collect_young();
   CHECK(handle->get() != object);
   CHECK(mark_of(handle->get()) == 5);
@@ -216,7 +216,7 @@ TEST_CASE("scoped pins end with their block, the newest first, and ignore what n
     CHECK(object.get() == there);
   }
   CHECK_FALSE(world.pins().is_pinned(there));
-  CHECK(world.pins().counts().ignored_null == 1);
+  CHECK(world.pins().counts().needless_of(pinning::Needless::null) == 1);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ struct World {
   explicit World(std::size_t stride = 64)
       : heap({std::uint64_t{64} << 20U, std::uint64_t{64} << 10U}), pins(heap) {
     const heap::AddressRange block = heap.range_of(*heap.take_block(heap::block_state::kOld));
-    heap.prepare(block, true);
+    heap.prepare(block);
     for (heap::Address a = block.base; a < block.limit; a += stride) {
       a.word() = heap::Header(stride / heap::kGranuleBytes, 0).word();
       heap.marks().set_start(a);

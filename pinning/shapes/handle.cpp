@@ -1,62 +1,58 @@
 #include "pinning/shapes/handle.hpp"
 
-#include <memory>
-#include <string>
+#include "pinning/shapes/adapters.hpp"
+
 #include <utility>
-#include <vector>
 
 namespace pinlab::pinning {
 
 namespace {
 
-/// A ticket is the place of a Handle, used again once its handle has ended.
-class HandleShape final : public PinShape {
+constexpr ShapeFacts kFacts = {
+    .name = "handle",
+    .number = "A6",
+    .lifetime = "from make to end of an entry in a table; each access looks the object up",
+    .alive = "the entry",
+    .misuse =
+        "null, an object of another heap and a stale id are errors; an entry that is never "
+        "ended retains its object for ever, and nothing tells",
+    .uses = kAllUses,
+    .holds_still = false,
+    .is_set = false};
+
+class HandleShape final : public ObjectShape<Handle> {
  public:
-  [[nodiscard]] bool immobile() const override { return false; }
-  [[nodiscard]] ShapeLifetime lifetime() const override { return ShapeLifetime::free; }
-  void open(PinRegistry& registry) override { registry_ = &registry; }
+  using ObjectShape::ObjectShape;
 
-  [[nodiscard]] std::uint32_t pin(heap::ObjectRef object, SiteId /*site*/) override {
-    EXPECTS(registry_ != nullptr);
-    Handle handle(*registry_, object);
-    if (free_.empty()) {
-      handles_.push_back(std::move(handle));
-      return static_cast<std::uint32_t>(handles_.size());
-    }
-    const std::uint32_t ticket = free_.back();
-    free_.pop_back();
-    handles_[ticket - 1] = std::move(handle);
-    return ticket;
+ protected:
+  void lose(std::size_t place) override { at(place)->lose(); }
+  [[nodiscard]] heap::Address find(std::size_t place, heap::Address /*first*/) const override {
+    return at(place).get().address();
   }
-
-  void unpin(std::uint32_t ticket) override {
-    EXPECTS(ticket - 1 < handles_.size() && handles_[ticket - 1].id() != 0);
-    const Handle ended = std::move(handles_[ticket - 1]);
-    free_.push_back(ticket);
-  }
-
- private:
-  PinRegistry* registry_ = nullptr;
-  std::vector<Handle> handles_;
-  std::vector<std::uint32_t> free_;
 };
 
-std::uint32_t make(PinRegistry& registry, heap::ObjectRef object) {
-  if (!object) {
-    registry.count_ignored_null();
-    throw PinError("handle: object is null");
+HandleId make(PinRegistry& registry, heap::ObjectRef object, SiteId site) {
+  if (!registry.admit(object.address())) {
+    misuse(registry, "handle", object ? "the object is not in this heap" : "argument is null", site,
+           object.address());
   }
-  if (!registry.heap().contains(object.address())) {
-    registry.count_ignored_foreign();
-    throw PinError("handle: object is not in this heap");
-  }
-  return registry.make_handle(object);
+  registry.work().add(ShapeWork::handles);
+  return registry.handles().make(object, site);
+}
+
+[[noreturn]] void refuse(PinRegistry& registry, HandleId id) {
+  const HandleTable::Entry last = registry.handles().last_of(id);
+  misuse(registry, "handle",
+         id == 0          ? "used after a move"
+         : last.slot != 0 ? "a stale id, whose place holds another handle by now"
+                          : "a stale id",
+         last.site, last.slot != 0 ? heap::Address(last.slot) : last.last);
 }
 
 }  // namespace
 
-Handle::Handle(PinRegistry& registry, heap::ObjectRef object)
-    : registry_(&registry), id_(make(registry, object)) {}
+Handle::Handle(PinRegistry& registry, heap::ObjectRef object, SiteId site)
+    : registry_(&registry), id_(make(registry, object, site)) {}
 
 Handle::Handle(Handle&& other) noexcept
     : registry_(other.registry_), id_(std::exchange(other.id_, 0)) {}
@@ -71,23 +67,30 @@ Handle& Handle::operator=(Handle&& other) noexcept {
 }
 
 heap::ObjectRef Handle::get() const {
-  if (id_ == 0) {
-    throw PinError("handle: used after it was moved");
-  }
   return resolve(*registry_, id_);
+}
+
+heap::ObjectRef Handle::resolve(PinRegistry& registry, HandleId id) {
+  const heap::ObjectRef object = registry.handles().target(id);
+  if (!object) {
+    refuse(registry, id);
+  }
+  return object;
 }
 
 void Handle::end() noexcept {
   if (id_ != 0) {
-    registry_->end_handle(std::exchange(id_, 0));
+    const bool was_there = registry_->handles().end(std::exchange(id_, 0));
+    EXPECTS(was_there);
   }
 }
 
 heap::Named<PinShape> pin_shape_handle() {
-  return {.name = "handle",
-          .summary = "A6: a number for the object, which stays alive and may move; no pin",
-          .source = "golang/go#46787; Go's cgo.Handle (DeedleFake, ansiwen)",
-          .make = []() -> std::unique_ptr<PinShape> { return std::make_unique<HandleShape>(); }};
+  return {
+      .name = "handle",
+      .summary = "A6: a number for the object, which stays alive and may move; no pin",
+      .source = "golang/go#46787; Go's cgo.Handle (DeedleFake, ansiwen)",
+      .make = []() -> std::unique_ptr<PinShape> { return std::make_unique<HandleShape>(kFacts); }};
 }
 
 }  // namespace pinlab::pinning

@@ -9,20 +9,19 @@
 
 #include "heap/object.hpp"
 #include "pinning/pin_registry.hpp"
-#include "pinning/shape.hpp"
 
-#include <cstdint>
+#include <string_view>
 
 namespace pinlab::pinning {
 
 /// Lifetime: from construction to destruction. It can be moved, never copied.
 ///
-/// Misuse: a null reference, an object of another heap, and get() after a move, is a PinError. An
-/// id of no living handle ends the program, as Go's panic does; an id that outlived its handle may
-/// mean a younger one. A handle that is never ended retains its object for ever.
+/// Misuse: a null reference, an object of another heap, get() after a move, and an id of no living
+/// handle are PinErrors: an id carries a generation, so that one which outlived its handle is told
+/// from that of a younger one. A handle that is never ended retains its object for ever.
 class Handle {
  public:
-  Handle(PinRegistry& registry, heap::ObjectRef object);
+  Handle(PinRegistry& registry, heap::ObjectRef object, SiteId site = 0);
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   Handle(Handle&& other) noexcept;
@@ -32,17 +31,17 @@ class Handle {
   /// Where the object is now; stale after the next allocation or poll.
   [[nodiscard]] heap::ObjectRef get() const;
   /// What foreign code keeps instead of an address; 0 after a move.
-  [[nodiscard]] std::uint32_t id() const { return id_; }
-  /// The object that foreign code means by `id`. REQUIRES the id of a living handle.
-  [[nodiscard]] static heap::ObjectRef resolve(const PinRegistry& registry, std::uint32_t id) {
-    return registry.handle_target(id);
-  }
+  [[nodiscard]] HandleId id() const { return id_; }
+  /// The object that foreign code means by `id`. Throws PinError where its handle has ended.
+  [[nodiscard]] static heap::ObjectRef resolve(PinRegistry& registry, HandleId id);
+  /// The handle goes and its entry stays: the object is retained as long as the registry.
+  void lose() { id_ = 0; }
 
  private:
   void end() noexcept;
 
   PinRegistry* registry_;
-  std::uint32_t id_;
+  HandleId id_;
 };
 
 }  // namespace pinlab::pinning

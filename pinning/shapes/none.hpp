@@ -6,7 +6,7 @@
 #pragma once
 
 #include "heap/object.hpp"
-#include "pinning/shape.hpp"
+#include "pinning/pin_registry.hpp"
 
 namespace pinlab::pinning {
 

@@ -27,7 +27,7 @@ class PinField {
         registry_(heap_) {
     while (objects_.size() < objects) {
       const heap::AddressRange block = heap_.range_of(heap_.take_block(owner).value());
-      heap_.prepare(block, true);
+      heap_.prepare(block);
       for (Address a = block.base; a < block.limit; a += heap::kGranuleBytes) {
         a.word() = Header(1, 0).word();
         if (objects_.size() < objects) {

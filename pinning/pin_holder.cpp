@@ -1,0 +1,133 @@
+#include "pinning/pin_holder.hpp"
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace pinlab::pinning {
+
+namespace {
+
+/// What is lost if the set ends now; `pins` is 0 for an empty set.
+PinLeak leak_of(const PinSet& set) {
+  const std::lock_guard lock(set.lock());
+  PinLeak leak{.site = 0, .since = 0, .pins = set.entries().size(), .bytes = 0};
+  if (leak.pins > 0) {
+    leak.site = set.entries().front().site;
+    leak.since = set.entries().front().since;
+  }
+  for (const PinSet::Entry& entry : set.entries()) {
+    leak.bytes += entry.object.bytes();
+  }
+  return leak;
+}
+
+}  // namespace
+
+PinHolder::PinHolder(PinRegistry& registry, const HolderRule& rule, heap::ObjectRef owner)
+    : registry_(&registry), rule_(&rule), set_(std::make_unique<PinSet>(registry, true, owner)) {}
+
+PinHolder& PinHolder::operator=(PinHolder&& other) noexcept {
+  if (this != &other) {
+    end();
+    registry_ = other.registry_;
+    rule_ = other.rule_;
+    set_ = std::move(other.set_);
+    last_object_ = other.last_object_;
+    last_site_ = other.last_site_;
+    closed_ = other.closed_;
+  }
+  return *this;
+}
+
+void PinHolder::pin(heap::ObjectRef object, SiteId site) {
+  if (admit(object.address(), site)) {
+    set_->pin(object, site);
+  }
+}
+
+void PinHolder::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
+  std::vector<heap::ObjectRef> admitted;
+  admitted.reserve(objects.size());
+  for (const heap::ObjectRef object : objects) {
+    if (admit(object.address(), site)) {
+      admitted.push_back(object);
+    }
+  }
+  if (!admitted.empty()) {
+    set_->pin_all(admitted, site);
+  }
+}
+
+void PinHolder::pin_interior(heap::Address inside, SiteId site) {
+  if (admit(inside, site)) {
+    const heap::ObjectRef object = registry_->admit_interior(inside);
+    if (!object) {
+      misuse(*registry_, rule_->shape, "no object lies at the address", site, inside);
+    }
+    set_->pin(object, site);
+  }
+}
+
+void PinHolder::unpin() {
+  if (set_ == nullptr) {
+    misuse(*registry_, rule_->shape, "unpin after a move", last_site_, last_object_);
+  }
+  set_->unpin_all();
+}
+
+void PinHolder::close() {
+  unpin();
+  closed_ = true;
+}
+
+void PinHolder::check(heap::Address object, SiteId site) {
+  if (set_ == nullptr || closed_) {
+    misuse(*registry_, rule_->shape, closed_ ? "a pin after close" : "a pin after a move", site,
+           object);
+  }
+  last_object_ = object;
+  last_site_ = site;
+}
+
+bool PinHolder::admit(heap::Address object, SiteId site) {
+  check(object, site);
+  const bool admitted = registry_->admit(object);
+  if (!object) {
+    misuse(*registry_, rule_->shape, "argument is null", site, object);
+  }
+  return admitted;
+}
+
+// The pins end before the report, so that a handler sees a heap without them, and once only.
+void PinHolder::end() noexcept {
+  if (set_ == nullptr) {
+    return;
+  }
+  const PinLeak leak = leak_of(*set_);
+  set_.reset();
+  if (leak.pins > 0 && rule_->when_lost == WhenLost::reported) {
+    registry_->report_leak(leak);
+  }
+}
+
+void SinglePin::unpin() {
+  if (ended_) {
+    refuse("the pin has ended already");
+  }
+  holder_.unpin();
+  ended_ = true;
+}
+
+heap::Address SinglePin::address() const {
+  if (ended_ || holder_.is_moved()) {
+    refuse(ended_ ? "the address of a pin that has ended" : "the address of a pin after a move");
+  }
+  return object_.address();
+}
+
+void SinglePin::refuse(std::string_view what) const {
+  misuse(holder_.registry(), rule_->shape, what, site_, object_.address());
+}
+
+}  // namespace pinlab::pinning
