@@ -48,19 +48,58 @@ constexpr std::uint64_t clamped(Wide length) {
   return static_cast<std::uint64_t>(std::min(length, static_cast<Wide>(kLongestDraw)));
 }
 
+/// 2^fraction with the places of the table, for a fraction of kPlaces places.
+std::uint64_t power_of_fraction(std::uint64_t fraction) {
+  std::uint64_t power = kOne;
+  for (unsigned place = 0; place < kPlaces; ++place) {
+    if (((fraction >> (kPlaces - 1 - place)) & 1U) != 0) {
+      power = static_cast<std::uint64_t>((static_cast<Wide>(power) * kRoots[place]) >> kRootPlaces);
+    }
+  }
+  return power;
+}
+
 /// factor * 2^exponent; the exponent has kPlaces binary places.
 std::uint64_t scaled(std::uint64_t factor, Wide exponent) {
   const auto whole = static_cast<std::uint64_t>(exponent >> kPlaces);
   if (whole >= kRootPlaces) {
     return kLongestDraw;
   }
-  std::uint64_t power = kOne;
-  for (unsigned place = 0; place < kPlaces; ++place) {
-    if (((exponent >> (kPlaces - 1 - place)) & 1U) != 0) {
-      power = static_cast<std::uint64_t>((static_cast<Wide>(power) * kRoots[place]) >> kRootPlaces);
+  const std::uint64_t power = power_of_fraction(static_cast<std::uint64_t>(exponent));
+  return clamped((static_cast<Wide>(factor) * power) >> (kRootPlaces - whole));
+}
+
+/// factor * 2^-exponent, rounded down.
+std::uint64_t scaled_down(std::uint64_t factor, Wide exponent) {
+  const Wide whole = exponent >> kPlaces;
+  const auto rest = static_cast<std::uint64_t>(exponent) & ((std::uint64_t{1} << kPlaces) - 1);
+  if (whole >= kRootPlaces) {
+    return 0;
+  }
+  const auto shift = static_cast<unsigned>(whole) + (rest == 0 ? 0 : 1);
+  const std::uint64_t power =
+      rest == 0 ? kOne : power_of_fraction((std::uint64_t{1} << kPlaces) - rest);
+  return clamped(((static_cast<Wide>(factor) * power) >> kRootPlaces) >> shift);
+}
+
+/// Exponential with mean 1 and kPlaces places.
+Wide draw_natural(heap::Random& random) {
+  return (static_cast<Wide>(negative_log2(random.next(), kPlaces)) * kLn2) >> kPlaces;
+}
+
+/// Gamma of a shape below 1, with mean shape and kPlaces places: Joehnk's method (1964). Of two
+/// powers X = U^(1/a) and Y = V^(1/(1-a)) with X + Y <= 1, X / (X + Y) is beta(a, 1 - a), and that
+/// times an exponential is gamma(a).
+Wide draw_small_gamma(std::uint64_t shape_thousandths, heap::Random& random) {
+  for (;;) {
+    const Wide u = negative_log2(random.next(), kPlaces);
+    const Wide v = negative_log2(random.next(), kPlaces);
+    const std::uint64_t x = scaled_down(kOne, u * 1000U / shape_thousandths);
+    const std::uint64_t y = scaled_down(kOne, v * 1000U / (1000U - shape_thousandths));
+    if (x + y > 0 && x + y <= kOne) {
+      return draw_natural(random) * x / (x + y);
     }
   }
-  return clamped((static_cast<Wide>(factor) * power) >> (kRootPlaces - whole));
 }
 
 }  // namespace
@@ -96,8 +135,7 @@ std::uint64_t Failures::draw(heap::Random& random) const {
 }
 
 std::uint64_t draw_exponential(std::uint64_t mean, heap::Random& random) {
-  const Wide natural = (static_cast<Wide>(negative_log2(random.next(), kPlaces)) * kLn2) >> kPlaces;
-  return clamped((natural * mean) >> kPlaces);
+  return clamped((draw_natural(random) * mean) >> kPlaces);
 }
 
 std::uint64_t draw_pareto(std::uint64_t alpha_thousandths,
@@ -106,6 +144,32 @@ std::uint64_t draw_pareto(std::uint64_t alpha_thousandths,
   EXPECTS(alpha_thousandths > 0);
   const Wide exponential = negative_log2(random.next(), kPlaces);
   return scaled(least, exponential * 1000U / alpha_thousandths);
+}
+
+std::uint64_t draw_weibull(std::uint64_t shape_thousandths,
+                           std::uint64_t scale,
+                           heap::Random& random) {
+  EXPECTS(shape_thousandths > 0);
+  const auto natural = static_cast<std::uint64_t>(std::max<Wide>(draw_natural(random), 1));
+  // log2 of it, which has kPlaces places: 64 - kPlaces less than -log2 says.
+  const std::uint64_t below = negative_log2(natural, kPlaces);
+  constexpr std::uint64_t one = std::uint64_t{64 - kPlaces} << kPlaces;
+  return below <= one ? scaled(scale, Wide{one - below} * 1000U / shape_thousandths)
+                      : scaled_down(scale, Wide{below - one} * 1000U / shape_thousandths);
+}
+
+std::uint64_t draw_gamma(std::uint64_t shape_thousandths,
+                         std::uint64_t scale,
+                         heap::Random& random) {
+  EXPECTS(shape_thousandths > 0 && shape_thousandths <= 64'000);
+  Wide sum = 0;
+  for (std::uint64_t whole = shape_thousandths / 1000; whole > 0; --whole) {
+    sum += draw_natural(random);
+  }
+  if (shape_thousandths % 1000 != 0) {
+    sum += draw_small_gamma(shape_thousandths % 1000, random);
+  }
+  return clamped((sum * scale) >> kPlaces);
 }
 
 std::uint64_t draw_length(const heap::Distribution& distribution, heap::Random& random) {

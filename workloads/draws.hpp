@@ -40,6 +40,15 @@ class Failures {
 [[nodiscard]] std::uint64_t draw_pareto(std::uint64_t alpha_thousandths,
                                         std::uint64_t least,
                                         heap::Random& random);
+/// Weibull: P(length > x) = 2^(-(x / scale)^shape log2 e); shape below 1 is infant mortality.
+/// REQUIRES shape_thousandths > 0.
+[[nodiscard]] std::uint64_t draw_weibull(std::uint64_t shape_thousandths,
+                                         std::uint64_t scale,
+                                         heap::Random& random);
+/// Gamma: the mean is shape * scale. REQUIRES 0 < shape_thousandths <= 64000.
+[[nodiscard]] std::uint64_t draw_gamma(std::uint64_t shape_thousandths,
+                                       std::uint64_t scale,
+                                       heap::Random& random);
 /// A length of any kind that has one: fixed, exponential, pareto or uniform.
 [[nodiscard]] std::uint64_t draw_length(const heap::Distribution& distribution,
                                         heap::Random& random);

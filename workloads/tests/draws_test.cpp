@@ -66,6 +66,50 @@ TEST_CASE("a certain success draws nothing but zeros, and one in a billion is no
   CHECK(rare.draw(random) < std::uint64_t{64} * 1'000'000'000);
 }
 
+/// The share of draws above `bound`.
+template <class Draw>
+bool tail_agrees(Draw draw, std::uint64_t bound, double expected) {
+  const double above =
+      mean_of([&](heap::Random& random) { return draw(random) > bound ? 1.0 : 0.0; });
+  return agrees(above, expected, std::sqrt(expected * (1 - expected)));
+}
+
+TEST_CASE("Weibull lengths have the tail that was asked for") {
+  constexpr std::uint64_t kScale = std::uint64_t{1} << 30U;
+  for (const std::uint64_t shape : {300U, 1000U, 2500U}) {
+    CAPTURE(shape);
+    const auto draw = [&](heap::Random& random) { return draw_weibull(shape, kScale, random); };
+    for (const double x : {0.01, 1.5}) {
+      CAPTURE(x);
+      const double tail = std::exp(-std::pow(x, static_cast<double>(shape) / 1000));
+      CHECK(tail_agrees(draw, static_cast<std::uint64_t>(x * static_cast<double>(kScale)), tail));
+    }
+  }
+}
+
+TEST_CASE("gamma lengths have the mean, the spread and the tail that were asked for") {
+  constexpr std::uint64_t kScale = std::uint64_t{1} << 30U;
+  for (const std::uint64_t shape : {50U, 999U, 2500U}) {
+    CAPTURE(shape);
+    const double k = static_cast<double>(shape) / 1000;
+    const auto draw = [&](heap::Random& random) {
+      return static_cast<double>(draw_gamma(shape, kScale, random)) / static_cast<double>(kScale);
+    };
+    CHECK(agrees(mean_of(draw), k, std::sqrt(k)));
+    const auto squared = [&](heap::Random& random) {
+      const double length = draw(random);
+      return (length - k) * (length - k);
+    };
+    // The fourth central moment of gamma(k) is 3 k^2 + 6 k.
+    CHECK(agrees(mean_of(squared), k, std::sqrt(2 * k * k + 6 * k)));
+  }
+  const auto half = [&](heap::Random& random) { return draw_gamma(500, kScale, random); };
+  for (const double x : {0.001, 0.5}) {  // gamma(1/2) is the square of a normal, halved
+    CHECK(tail_agrees(half, static_cast<std::uint64_t>(x * static_cast<double>(kScale)),
+                      std::erfc(std::sqrt(x))));
+  }
+}
+
 TEST_CASE("exponential lengths have the mean that was asked for") {
   for (const double mean : {1000.0, 1048576.0, 0x1p40}) {
     const auto length = static_cast<std::uint64_t>(mean);
