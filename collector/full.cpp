@@ -7,8 +7,10 @@
 
 #include "collector/compact.hpp"
 #include "collector/hostage.hpp"
+#include "collector/leaks.hpp"
 #include "collector/move_observer.hpp"
 #include "collector/phase_timer.hpp"
+#include "collector/pin_census.hpp"
 #include "collector/young.hpp"
 
 #include <bit>
@@ -32,7 +34,7 @@ void forget_young_islands(PauseReport& report) {
 
 IslandList find_islands(Generations& generations, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::islands);
-  return form_islands(generations);
+  return form_islands(generations, report);
 }
 
 MovePlan plan_moves(Generations& generations,
@@ -58,7 +60,9 @@ void collect_full(Generations& generations,
   forget_young_islands(report);
 
   const LiveSet live = mark(generations, roots, report);        // What is alive?
+  end_unreached_sets(generations, live, effort, report);        // Whose pins has nobody any more?
   IslandList islands = find_islands(generations, report);       // What of it may not move?
+  census_pins(generations, report);                             // Who pins it, since when?
   measure_hostage(generations, live, islands, effort, report);  // What do the pins cost?
   const MovePlan moves =
       plan_moves(generations, live, std::move(islands), effort, report);  // Where does the rest go?

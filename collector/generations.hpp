@@ -44,6 +44,7 @@ struct RootSet {
   void for_each_weak(Visit&& visit) const {
     weaks.for_each(visit);
     pins.marks().for_each(visit);
+    pins.for_each_foreign_slot(visit);
   }
 };
 

@@ -12,28 +12,6 @@ using heap::AddressRange;
 using heap::Block;
 namespace state = heap::block_state;
 
-namespace {
-
-/// Used blocks after the collection that would go around `islands`.
-std::uint64_t planned_blocks(Generations& generations,
-                             const LiveSet& live,
-                             const IslandList& islands,
-                             CompactEffort effort) {
-  const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
-  const SourceList sources =
-      generations.old_route->choose_sources({blocks, generations.heap.block_bytes(), effort});
-  std::uint64_t stay = 0;
-  for (const OldBlockCensus& block : blocks) {
-    stay += block.live > 0 ? 1U : 0U;
-  }
-  for (const Block source : sources) {
-    stay -= blocks[heap::index_of(source)].live > 0 ? 1U : 0U;
-  }
-  return stay + plan_used_blocks(generations.heap, live, sources, islands);
-}
-
-}  // namespace
-
 std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList& islands) {
   std::vector<OldBlockCensus> blocks(heap.block_count());
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
@@ -56,6 +34,24 @@ std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList&
   return blocks;
 }
 
+std::uint64_t planned_bytes(Generations& generations,
+                            const LiveSet& live,
+                            const IslandList& islands,
+                            CompactEffort effort) {
+  const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
+  const SourceList sources =
+      generations.old_route->choose_sources({blocks, generations.heap.block_bytes(), effort});
+  std::uint64_t stay = 0;
+  for (const OldBlockCensus& block : blocks) {
+    stay += block.live > 0 ? 1U : 0U;
+  }
+  for (const Block source : sources) {
+    stay -= blocks[heap::index_of(source)].live > 0 ? 1U : 0U;
+  }
+  const std::uint64_t used = stay + plan_used_blocks(generations.heap, live, sources, islands);
+  return used * generations.heap.block_bytes() + live.large_bytes;
+}
+
 void measure_hostage(Generations& generations,
                      const LiveSet& live,
                      const IslandList& islands,
@@ -65,28 +61,25 @@ void measure_hostage(Generations& generations,
     return;
   }
   const PhaseTimer timer(report, PausePhase::shadow);
-  const auto block_bytes = static_cast<std::int64_t>(generations.heap.block_bytes());
-  const auto with_all =
-      static_cast<std::int64_t>(planned_blocks(generations, live, islands, effort));
-  report.hostage =
-      (with_all - static_cast<std::int64_t>(planned_blocks(generations, live, {}, effort))) *
-      block_bytes;
-  report.sites = pins_by_site(generations, report);
+  const auto used = [&](const IslandList& around) {
+    return static_cast<std::int64_t>(planned_bytes(generations, live, around, effort));
+  };
+  const std::int64_t with_all = used(islands);
+  report.hostage = with_all - used({});
   std::vector<SiteHostage*> largest;
   for (SiteHostage& site : report.sites) {
     largest.push_back(&site);
   }
   std::ranges::stable_sort(largest, std::ranges::greater{}, &SiteHostage::pinned_bytes);
   largest.resize(std::min<std::size_t>(largest.size(), generations.options.measure_sites));
+  const bool all_are_seen = generations.options.measure_pins == 1;
   for (SiteHostage* site : largest) {
-    if (report.sites.size() == 1) {
+    if (report.sites.size() == 1 && all_are_seen) {
       site->hostage = report.hostage;
       break;
     }
-    const IslandList others = form_islands(generations, site->site);
     site->hostage =
-        (with_all - static_cast<std::int64_t>(planned_blocks(generations, live, others, effort))) *
-        block_bytes;
+        with_all - used(form_islands(generations, PinFilter{.without_site = site->site}));
   }
 }
 

@@ -14,11 +14,17 @@ namespace pinlab::collector {
 [[nodiscard]] std::vector<OldBlockCensus> old_census(const heap::Heap& heap,
                                                      const IslandList& islands);
 
+/// Bytes in use after the collection that would go around `islands`; of large objects, their own.
+[[nodiscard]] std::uint64_t planned_bytes(Generations& generations,
+                                          const LiveSet& live,
+                                          const IslandList& islands,
+                                          CompactEffort effort);
+
 /// report.hostage: bytes in use after this collection less bytes in use after the same one without
-/// pins; report.sites: pins by site, and the same difference without the pins of each of the
-/// largest sites (options.measure_sites). Negative where the slide does better with the pin than
-/// without (theory: on one snapshot an island can help next-fit). Nothing is done where there are
-/// no islands.
+/// pins; report.sites[].hostage: the same difference without the pins of that site, for the largest
+/// of the sites that the census of pins found (options.measure_sites). Negative where the slide
+/// does better with the pin than without (theory: on one snapshot an island can help next-fit).
+/// Nothing is done where there are no islands.
 void measure_hostage(Generations& generations,
                      const LiveSet& live,
                      const IslandList& islands,

@@ -16,11 +16,14 @@ namespace {
 
 constexpr std::size_t kAhead = 8;
 
-/// visit(entry) for each pin of an object in a block that is alive; memory is fetched ahead.
+/// visit(entry) for each pin of an object that is alive; memory is fetched ahead.
 template <class Visit>
-void for_each_live_pin(Generations& generations, Visit&& visit) {
+void for_each_live_pin(Generations& generations, const PinFilter& filter, Visit&& visit) {
   const heap::Heap& heap = generations.heap;
   generations.pins.for_each_set([&](PinSet& set) {
+    if (!filter.without_sets.empty() && std::ranges::count(filter.without_sets, &set) > 0) {
+      return;
+    }
     const std::lock_guard lock(set.lock());
     const PinSet::Entries& entries = set.entries();
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -28,9 +31,30 @@ void for_each_live_pin(Generations& generations, Visit&& visit) {
         __builtin_prefetch(&heap.marks().line(entries[i + kAhead].object.address()));
       }
       const Address object = entries[i].object.address();
-      if (heap.marks().is_live(object)) {
+      if (heap.marks().is_live(object) && entries[i].site != filter.without_site) {
         visit(entries[i]);
       }
+    }
+  });
+}
+
+/// Pinned objects in blocks get their bits, and their blocks a flag. pinned(object, block) for the
+/// first pin of each; large(object) for each pin of a large one.
+template <class Pinned, class Large>
+void flag_pinned(Generations& generations,
+                 const PinFilter& filter,
+                 Pinned&& pinned,
+                 Large&& large) {
+  const heap::Heap& heap = generations.heap;
+  for_each_live_pin(generations, filter, [&](const PinSet::Entry& entry) {
+    const Address object = entry.object.address();
+    std::uint8_t& where = heap.state(object);
+    if ((where & state::kOld) == 0) {
+      large(entry.object);
+    } else if (!heap.is_immovable(object)) {
+      where |= state::kIslands;
+      heap.set_immovable(object);
+      pinned(object);
     }
   });
 }
@@ -76,17 +100,9 @@ void collect_block(heap::Heap& heap, AddressRange block, IslandList& islands) {
   }
 }
 
-}  // namespace
-
-IslandList form_islands(Generations& generations, std::optional<pinning::SiteId> without_site) {
+/// What was flagged, by blocks, with the companions; the flags are gone.
+IslandList collect_islands(Generations& generations) {
   heap::Heap& heap = generations.heap;
-  for_each_live_pin(generations, [&](const PinSet::Entry& entry) {
-    std::uint8_t& where = heap.state(entry.object.address());
-    if ((where & state::kOld) != 0 && entry.site != without_site) {
-      where |= state::kIslands;
-      heap.set_immovable(entry.object.address());
-    }
-  });
   const bool spreads = generations.options.pin_spread != "object";
   IslandList islands;
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
@@ -104,23 +120,32 @@ IslandList form_islands(Generations& generations, std::optional<pinning::SiteId>
   return islands;
 }
 
-std::vector<SiteHostage> pins_by_site(Generations& generations, PauseReport& report) {
-  std::vector<SiteHostage> by_site;
-  for_each_live_pin(generations, [&](const PinSet::Entry& entry) {
-    if (entry.site >= by_site.size()) {
-      by_site.resize(entry.site + 1);
-    }
-    const std::uint64_t bytes = entry.object.bytes();
-    by_site[entry.site].pins += 1;
-    by_site[entry.site].pinned_bytes += bytes;
+}  // namespace
+
+IslandList form_islands(Generations& generations, const PinFilter& filter) {
+  flag_pinned(
+      generations, filter, [](Address) {}, [](ObjectRef) {});
+  return collect_islands(generations);
+}
+
+IslandList form_islands(Generations& generations, PauseReport& report) {
+  const heap::Heap& heap = generations.heap;
+  std::vector<Address> large;
+  flag_pinned(
+      generations, {},
+      [&](Address object) {
+        const Address limit = heap.range_of(heap.block_of(object)).limit;
+        ++report.pins;
+        report.pinned_bytes += heap.marks().end_of_live(object, limit) - object;
+      },
+      [&](ObjectRef object) { large.push_back(object.address()); });
+  std::ranges::sort(large);
+  large.erase(std::unique(large.begin(), large.end()), large.end());
+  for (const Address object : large) {
     ++report.pins;
-    report.pinned_bytes += bytes;
-  });
-  for (std::size_t site = 0; site < by_site.size(); ++site) {
-    by_site[site].site = static_cast<pinning::SiteId>(site);
+    report.pinned_bytes += ObjectRef(object).bytes();
   }
-  std::erase_if(by_site, [](const SiteHostage& site) { return site.pins == 0; });
-  return by_site;
+  return collect_islands(generations);
 }
 
 }  // namespace pinlab::collector

@@ -16,12 +16,16 @@ namespace pinlab::collector {
 
 using IslandList = std::vector<heap::AddressRange>;
 
-/// The live pinned objects and their companions by spread, without the pins of `without_site`.
-/// Large objects are no islands: they never move. Leaves the heap as it found it.
-[[nodiscard]] IslandList form_islands(Generations& generations,
-                                      std::optional<pinning::SiteId> without_site = std::nullopt);
+/// Which pins are left out, for plans of what would be without them.
+struct PinFilter {
+  std::optional<pinning::SiteId> without_site = {};
+  std::vector<pinning::PinSet*> without_sets = {};
+};
 
-/// Pinned bytes and objects by site, once for each site that has live pins, ascending by site.
-[[nodiscard]] std::vector<SiteHostage> pins_by_site(Generations& generations, PauseReport& report);
+/// The live pinned objects and their companions by spread. Large objects are no islands: they
+/// never move. Leaves the heap as it found it.
+[[nodiscard]] IslandList form_islands(Generations& generations, const PinFilter& filter);
+/// With all pins; counts pinned objects, large ones included, and their bytes in the report.
+[[nodiscard]] IslandList form_islands(Generations& generations, PauseReport& report);
 
 }  // namespace pinlab::collector

@@ -1,10 +1,12 @@
 #include "collector/mark.hpp"
 
 #include "collector/phase_timer.hpp"
+#include "collector/pin_tracing.hpp"
 #include "collector/prefetch_ring.hpp"
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace pinlab::collector {
 
@@ -19,9 +21,13 @@ namespace {
 
 class Marker {
  public:
-  Marker(Generations& generations, PauseReport& report)
-      : heap_(generations.heap), marks_(generations.heap.marks()), report_(report) {
-    live_.has_references.assign(heap_.block_count(), 0);
+  /// Goes on from what is live already.
+  Marker(Generations& generations, LiveSet live, PauseReport& report)
+      : heap_(generations.heap),
+        marks_(generations.heap.marks()),
+        report_(report),
+        live_(std::move(live)) {
+    live_.has_references.resize(heap_.block_count());
   }
 
   void reach(Address object) {
@@ -101,66 +107,48 @@ void clear_live_bits(const heap::Heap& heap) {
   }
 }
 
-void reach_pins(PinSet& set, Marker& marker) {
-  if (!set.keep_alive()) {
-    return;
+/// For trace_pin_sets().
+struct PinTrace {
+  Marker& marker;
+  void reach_pin(ObjectRef object) const { marker.reach(object.address()); }
+  void drain() const { marker.drain(); }
+  [[nodiscard]] bool is_reached(ObjectRef object) const {
+    return marker.is_marked(object.address());
   }
-  const std::lock_guard lock(set.lock());
-  for (const PinSet::Entry& entry : set.entries()) {
-    marker.reach(entry.object.address());
-  }
-}
-
-/// The pins of sets whose owner is reached, which may reach other owners: to a fixpoint. The answer
-/// is the sets that stay unreached.
-std::vector<PinSet*> reach_owned(pinning::PinRegistry& pins, Marker& marker) {
-  std::vector<PinSet*> unreached;
-  pins.for_each_owned_set([&](PinSet& set) { unreached.push_back(&set); });
-  for (bool progress = true; progress;) {
-    const auto reached = [&](PinSet* set) {
-      return set->owner() && marker.is_marked(set->owner().address());
-    };
-    progress = false;
-    for (PinSet*& set : unreached) {
-      if (set != nullptr && reached(set)) {
-        reach_pins(*set, marker);
-        set = nullptr;
-        progress = true;
-      }
-    }
-    marker.drain();
-    std::erase(unreached, nullptr);
-  }
-  return unreached;
-}
+  void reach_owner(PinSet& /*set*/) const {}  // update_slots() has all owners
+};
 
 }  // namespace
 
 LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::mark);
   clear_live_bits(generations.heap);
-  Marker marker(generations, report);
+  Marker marker(generations, LiveSet(), report);
   roots.for_each([&](Address slot) { marker.reach(Address(slot.word())); });
   marker.drain();
   const std::uint64_t by_roots = marker.live().objects;
-  generations.pins.for_each_set([&](PinSet& set) {
-    if (!set.owner()) {
-      reach_pins(set, marker);
-    }
-  });
-  marker.drain();
-  const std::vector<PinSet*> unreached = reach_owned(generations.pins, marker);
-  for (PinSet* set : unreached) {
-    generations.pins.end_unreached(*set);
-  }
-  generations.pins.for_each_weak_set([&](PinSet& set) {
-    set.release_dead([&](ObjectRef object) { return marker.is_marked(object.address()); });
-  });
+  std::vector<PinSet*> unreached = trace_pin_sets(generations.pins, PinTrace{marker});
+  generations.pins.end_dead_pins(
+      [&](ObjectRef object) { return !marker.is_marked(object.address()); });
   LiveSet live = std::move(marker.live());
+  live.unreached = std::move(unreached);
   report.alive_by_pin_alone += live.objects - by_roots;
   report.survivor_objects = live.objects;
   report.survivor_bytes = live.bytes + live.large_bytes;
   return live;
+}
+
+LiveSet mark_with(Generations& generations, const PinSet& set, const LiveSet& live) {
+  PauseReport apart;
+  Marker marker(generations, live, apart);
+  {
+    const std::lock_guard lock(set.lock());
+    for (const PinSet::Entry& entry : set.entries()) {
+      marker.reach(entry.object.address());
+    }
+  }
+  marker.drain();
+  return std::move(marker.live());
 }
 
 }  // namespace pinlab::collector

@@ -16,11 +16,17 @@ struct LiveSet {
   std::uint64_t large_bytes = 0;             ///< object bytes, not pages
   std::size_t largest = 0;                   ///< bytes of the largest object in a block
   std::vector<std::uint8_t> has_references;  ///< by block: whether a live object in it has slots
+  std::vector<pinning::PinSet*> unreached;   ///< sets of pins that belong to nobody any more
 };
 
-/// Marks from the roots, then from the pins of every set that is reached, to a fixpoint. Sets whose
-/// managed owner is not reached are released and, if pins were left in them, reported as leaks.
+/// Marks from the roots, then from the pins of every set that is reached, to a fixpoint; pins that
+/// keep nothing alive end with their objects. The caller ends the sets that are unreached.
 /// REQUIRES an empty nursery.
 [[nodiscard]] LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report);
+
+/// The live set had `set` been reached too: adds to the live bits, which the caller restores.
+[[nodiscard]] LiveSet mark_with(Generations& generations,
+                                const pinning::PinSet& set,
+                                const LiveSet& live);
 
 }  // namespace pinlab::collector

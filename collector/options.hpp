@@ -2,6 +2,8 @@
 // table).
 #pragma once
 
+#include "pinning/pin_set.hpp"
+
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -31,10 +33,13 @@ struct Options {
   std::uint64_t gap_min = 2048;  ///< a shorter gap is not offered to allocation
   std::string pin_spread = "object";
   std::uint64_t spread_line = 256;  ///< the unit of pin_spread=line
+  pinning::Liveness pin_liveness = pinning::Liveness::strong;
+  std::uint64_t sample_sites = 0;  ///< of pins without a site, every so many-th gets its caller's
   CompactEffort compact_effort = CompactEffort::adaptive;
   VerifyLevel verify = VerifyLevel::none;
   VerifyWhen verify_when = VerifyWhen::after;
-  bool measure_census = true;  ///< every free run after each full collection
+  bool measure_census = true;      ///< every free run after each full collection
+  std::uint64_t measure_pins = 1;  ///< every so many-th pin after each full collection; 0: none
   bool measure_hostage =
       true;  ///< plan each full collection that has islands a second time, without pins
   std::uint32_t measure_sites =

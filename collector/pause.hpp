@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,12 +62,17 @@ struct Census {
   std::uint64_t top = 0;  ///< offset in the heap of the end of the highest object in a block
 };
 
-/// One pin site's part in a full collection.
+/// One pin site's part in a full collection. Where the census looks at every n-th pin only, counts
+/// and bytes are those of the pins that it saw, times n.
 struct SiteHostage {
   std::uint32_t site = 0;
   std::uint64_t pins = 0;
   std::uint64_t pinned_bytes = 0;
-  std::int64_t hostage = 0;  ///< used with all pins less used without this site's; may be negative
+  std::uint64_t oldest_since = 0;        ///< allocation clock of the oldest pin
+  std::uint64_t oldest_collections = 0;  ///< collections since, this one included
+  /// Used with all pins less used without this site's, which may be negative; nothing where no plan
+  /// was made without the site.
+  std::optional<std::int64_t> hostage = {};
 };
 
 /// Everything one pause did. Bytes and counts are exact and on every machine the same.
@@ -92,7 +98,7 @@ struct PauseReport {
   std::uint64_t slots_visited = 0;
   std::uint64_t cards_scanned = 0;
   std::uint64_t source_blocks = 0;
-  std::uint64_t pins = 0;  ///< pinned objects seen (young collections: young ones)
+  std::uint64_t pins = 0;  ///< pinned objects (young collections: young ones)
   std::uint64_t pinned_bytes = 0;
   std::uint64_t islands = 0;  ///< young: objects that stayed; full: stretches of immovable objects
   std::uint64_t island_bytes = 0;
@@ -103,6 +109,9 @@ struct PauseReport {
   std::uint64_t held = 0;         ///< free bytes in these
   std::int64_t hostage = 0;       ///< used with pins less used as planned without
   std::vector<SiteHostage> sites;
+  /// Pins by age: element i counts those since which 2^i to 2^(i+1) - 1 collections began, this one
+  /// included.
+  std::array<std::uint64_t, 32> pin_ages{};
 
   Census before;
   Census after;

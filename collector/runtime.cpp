@@ -67,6 +67,8 @@ Runtime::Runtime(Options options) try
       heap_(heap_config(options_)),
       pins_(heap_),
       generations_(options_, heap_, pins_) {
+  pins_.set_liveness(options_.pin_liveness);
+  pins_.sampler().set_period(options_.sample_sites);
 } catch (const heap::HeapConfigError& error) {
   throw OptionsError(error.what());
 } catch (const std::bad_alloc&) {
@@ -272,14 +274,15 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
     verify_heap(generations_, roots, options_.verify);
   }
   report.index = collections_++;
+  pins_.set_collections(static_cast<std::uint32_t>(collections_));
   report.kind = kind;
   report.clock = clock();
   report.before = brief_census(heap_);
-  // Pins that a thread which is no mutator ends meanwhile; leaks are ended by the collection
-  // itself.
+  // Pins that a thread which is no mutator ends meanwhile; leaks, and pins of the dead, are ended
+  // by the collection itself.
   const auto ended_by_others = [this] {
     const pinning::PinCounts counts = pins_.counts();
-    return counts.ended - counts.leaked;
+    return counts.ended - counts.leaked - counts.died;
   };
   const std::uint64_t ended_before = options_.verify == VerifyLevel::none ? 0 : ended_by_others();
   const PinWitness witness =
@@ -294,6 +297,7 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
         detailed ? full_census(heap_, plan_->marks_live() ? Occupancy::live_bits : Occupancy::walk)
                  : brief_census(heap_);
     report.after.live = report.kind == PauseKind::full ? report.survivor_bytes : 0;
+    pins_.settle_foreign();
   }
   if (options_.verify != VerifyLevel::none) {
     const PhaseTimer timer(report, PausePhase::verify);
@@ -310,6 +314,16 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   }
   for (PauseObserver* observer : observers_) {
     observer->paused(report);
+  }
+  throw_pin_reports();
+}
+
+void Runtime::throw_pin_reports() {
+  if (const std::optional<pinning::CollectedPin> pin = pins_.take_collected()) {
+    throw PinnedObjectCollected(pins_.sentence_of(*pin));
+  }
+  if (const std::optional<pinning::PinLeak> leak = pins_.take_leak()) {
+    throw PinLeaked(pins_.sentence_of(*leak));
   }
 }
 

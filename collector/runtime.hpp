@@ -39,6 +39,16 @@ struct GcBlocked : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A set of pins became unreachable with pins in it, or ended so, and no handler took it.
+struct PinLeaked : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// An object died though it was pinned, under Liveness::crash, and no handler took it.
+struct PinnedObjectCollected : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// The verifier found a broken invariant; what() names it and the place. Always a bug of ours.
 struct VerificationFailed : std::logic_error {
   using std::logic_error::logic_error;
@@ -73,6 +83,10 @@ class Runtime {
   /// Bytes allocated by all mutators up to the last refill of each.
   [[nodiscard]] std::uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t collections() const { return collections_; }
+
+  /// Throws PinLeaked or PinnedObjectCollected where no handler took the report of one since the
+  /// last collection: collections throw them at their end.
+  void throw_pin_reports();
 
   /// Occupancy now, with every free run. Stops the other mutators.
   [[nodiscard]] Census census(Mutator& self);

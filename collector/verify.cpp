@@ -147,7 +147,7 @@ class Verifier {
     };
     roots_.for_each([&](Address slot) { reach(Address(slot.word())); });
     generations_.pins.for_each_set([&](PinSet& set) {
-      if (!set.owner() && set.keep_alive()) {
+      if (set.belongs_to_scope() && set.keeps_alive()) {
         const std::lock_guard lock(set.lock());
         for (const PinSet::Entry& entry : set.entries()) {
           reach(entry.object.address());
@@ -164,7 +164,7 @@ class Verifier {
       }
       generations_.pins.for_each_owned_set([&](PinSet& set) {
         const std::lock_guard lock(set.lock());
-        if (set.keep_alive() && set.owner() && seen.contains(set.owner().address())) {
+        if (set.keeps_alive() && set.owner() && seen.contains(set.owner().address())) {
           for (const PinSet::Entry& entry : set.entries()) {
             reach(entry.object.address());
           }
@@ -311,7 +311,7 @@ PinWitness::PinWitness(Generations& generations)
   generations.pins.for_each_set([&](PinSet& set) {
     const std::lock_guard lock(set.lock());
     // A set whose owner may die in this collection promises nothing.
-    if (set.owner() || !set.keep_alive()) {
+    if (!set.belongs_to_scope() || !set.keeps_alive()) {
       return;
     }
     for (const PinSet::Entry& entry : set.entries()) {

@@ -2,12 +2,14 @@
 
 #include "collector/move_observer.hpp"
 #include "collector/phase_timer.hpp"
+#include "collector/pin_tracing.hpp"
 #include "collector/prefetch_ring.hpp"
 #include "collector/young_islands.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
-#include <mutex>
+#include <optional>
 
 namespace pinlab::collector {
 
@@ -68,6 +70,7 @@ class YoungCollection {
       trace_pins(islands);
     }
     drain();
+    end_dead_pins();
     update_weaks();
     close(young_);
     close(old_);
@@ -86,66 +89,58 @@ class YoungCollection {
     }
   }
 
-  /// Where nothing is old, whose pin it is decides: the pins of every set that is reached, to a
-  /// fixpoint, as in marking (collector/mark.cpp).
+  /// For trace_pin_sets().
+  struct PinTrace {
+    YoungCollection& young;
+    void reach_pin(ObjectRef object) const {
+      if ((young.heap_.state(object.address()) & state::kLarge) != 0) {
+        young.reach_large(object.address());
+      } else {
+        young.stay(object.address(), object.header());
+      }
+    }
+    void drain() const { young.drain(); }
+    [[nodiscard]] bool is_reached(ObjectRef object) const { return young.is_reached(object); }
+    void reach_owner(pinning::PinSet& set) const { young.trace_root(set.owner_slot()); }
+  };
+
+  /// Where nothing is old, whose pin it is decides: as in marking.
   void trace_sets() {
     const std::uint64_t reached = report_.in_place_objects;
-    std::vector<pinning::PinSet*> owned;
-    generations_.pins.for_each_set([&](pinning::PinSet& set) {
-      if (set.owner()) {
-        owned.push_back(&set);
-      } else if (set.keep_alive()) {
-        trace_entries(set);
-      }
-    });
-    drain();
-    for (bool progress = true; progress;) {
-      progress = false;
-      for (pinning::PinSet*& set : owned) {
-        if (set != nullptr && is_reached(set->owner().address())) {
-          trace_root(set->owner_slot());
-          trace_entries(*set);
-          set = nullptr;
-          progress = true;
-        }
-      }
-      drain();
-    }
-    for (pinning::PinSet* set : owned) {
-      if (set != nullptr) {
-        generations_.pins.end_unreached(*set);
+    for (pinning::PinSet* set : trace_pin_sets(generations_.pins, PinTrace{*this})) {
+      if (const std::optional<pinning::PinLeak> leak = generations_.pins.end_unreached(*set)) {
+        generations_.pins.report_leak(*leak);
       }
     }
-    generations_.pins.for_each_weak_set([this](pinning::PinSet& set) {
-      set.release_dead([this](ObjectRef object) { return is_reached(object.address()); });
-    });
     report_.alive_by_pin_alone += report_.in_place_objects - reached;
   }
 
-  void trace_entries(const pinning::PinSet& set) {
-    const std::lock_guard lock(set.lock());
-    for (const pinning::PinSet::Entry& entry : set.entries()) {
-      const Address object = entry.object.address();
-      if ((heap_.state(object) & state::kLarge) != 0) {
-        reach_large(object);
-      } else {
-        stay(object, entry.object.header());
-      }
-    }
+  [[nodiscard]] bool is_reached(ObjectRef object) const {
+    return marks_.is_live(object.address()) || object.header().has(Header::kForwarded);
   }
 
-  [[nodiscard]] bool is_reached(Address object) const {
-    return marks_.is_live(object) || ObjectRef(object).header().has(Header::kForwarded);
-  }
-
-  /// After everything else, so that what only a pin reaches is known. A pin of any liveness is a
-  /// root here: a young collection does not ask whose pin it is.
+  /// After everything else, so that what only a pin reaches is known. A pin that keeps alive is a
+  /// root here, whoever owns its set: a young collection does not ask.
   void trace_pins(std::span<const ObjectRef> islands) {
     const std::uint64_t reached = report_.in_place_objects;
+    const std::vector<Address> weak = weakly_pinned(generations_.pins);
     for (const ObjectRef island : islands) {
-      stay(island.address(), island.header());
+      if (weak.empty() || !std::ranges::binary_search(weak, island.address())) {
+        stay(island.address(), island.header());
+      }
     }
     report_.alive_by_pin_alone += report_.in_place_objects - reached;
+  }
+
+  /// Pins that keep nothing alive end with their objects.
+  void end_dead_pins() {
+    if (kScope == YoungScope::whole) {
+      generations_.pins.end_dead_pins([this](ObjectRef object) { return !is_reached(object); });
+    } else {
+      generations_.pins.end_dead_young_pins([this](ObjectRef object) {
+        return (heap_.state(object.address()) & state::kFrom) != 0 && !is_reached(object);
+      });
+    }
   }
 
   void trace_root(Address slot) {
@@ -464,6 +459,10 @@ void collect_young(Generations& generations,
   report.survivor_objects += report.copied_objects + report.in_place_objects;
   report.survivor_bytes += report.copied_bytes + report.in_place_bytes;
   tell_of_young(generations, blocks, report);
+  // Objects whose pins ended in this collection, and that died: nothing is known of their place.
+  std::erase_if(islands, [&](ObjectRef object) {
+    return !generations.heap.marks().is_live(object.address());
+  });
   settle_nursery(generations, blocks, rules, report);
   keep_young_pins(generations, islands);
 }

@@ -163,6 +163,7 @@ void keep_young_pins(Generations& generations, const std::vector<ObjectRef>& isl
       object.header_word().fetch_and(~Header::kListed, std::memory_order_relaxed);
     }
   }
+  generations.pins.keep_young_weak_sets();
 }
 
 }  // namespace pinlab::collector

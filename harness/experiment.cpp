@@ -1,5 +1,6 @@
 #include "harness/experiment.hpp"
 
+#include "pinning/boundary.hpp"
 #include "collector/runtime.hpp"
 #include "workloads/heaptrack/trace_error.hpp"
 #include "harness/heap_maps.hpp"
@@ -66,7 +67,7 @@ Experiment::Experiment(heap::ParameterValues values, RunControl control)
     : values_(std::move(values)),
       control_(std::move(control)),
       workload_(workload_called(values_.word("workload")).make(values_)),
-      recorder_(keep_of(values_), values_.count("record.sites"), control_.stop) {}
+      recorder_(keep_of(values_), control_.stop) {}
 
 RunResult Experiment::run() {
   const collector::Options options = collector_options(values_);
@@ -74,8 +75,6 @@ RunResult Experiment::run() {
   try {
     collector::Runtime runtime(options);
     recorder_.watch(runtime.pins());
-    runtime.pins().set_leak_handler(
-        [this](const pinning::PinLeak& leak) { recorder_.leaked(leak); });
     for (collector::PauseObserver* const listener : control_.listeners) {
       runtime.add_observer(*listener);
     }
@@ -107,7 +106,7 @@ RunResult Experiment::run() {
 Experiment::Ending Experiment::run_program(workloads::WorkloadContext& context) {
   try {
     workload_->run(context);
-    recorder_.check_leaks();
+    context.runtime.throw_pin_reports();
     context.runtime.verify(context.mutator, context.runtime.options().verify);
     return {};
   } catch (const collector::HeapExhausted& error) {
@@ -116,6 +115,12 @@ Experiment::Ending Experiment::run_program(workloads::WorkloadContext& context) 
     return {Outcome::gc_blocked, error.what()};
   } catch (const collector::VerificationFailed& error) {
     return {Outcome::verification_failed, error.what()};
+  } catch (const collector::PinLeaked& error) {
+    return {Outcome::pin_leak, error.what()};
+  } catch (const collector::PinnedObjectCollected& error) {
+    return {Outcome::pin_collected, error.what()};
+  } catch (const pinning::StoreRefused& error) {
+    return {Outcome::pin_violation, error.what()};
   } catch (const workloads::PinLimitReached& error) {
     return {Outcome::pin_limit, error.what()};
   } catch (const RunStopped& stopped) {

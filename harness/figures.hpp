@@ -65,6 +65,8 @@ struct SiteFigures {
   LastAndPeak<std::uint64_t> pinned_bytes = {};
   LastAndPeak<std::int64_t> hostage = {};
   SignedWide hostage_byte_time = 0;  ///< bytes times bytes
+  std::uint64_t oldest = 0;          ///< collections since the oldest pin, at the last full one
+  std::uint64_t oldest_since = 0;    ///< clock of that pin
 };
 
 struct ExactFigures {

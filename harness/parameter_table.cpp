@@ -3,6 +3,7 @@
 #include "heap/object.hpp"
 #include "heap/support/words.hpp"
 #include "pinning/pin_limit.hpp"
+#include "pinning/pin_set.hpp"
 #include "harness/axes.hpp"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kGiB = 1024 * kMiB;
 
-constexpr std::array<std::string_view, 3> kLivenesses = {"strong", "weak", "crash"};
+constexpr auto kLivenesses = pinning::kLivenessNames;
 constexpr std::span<const std::string_view> kLimitAnswers = pinning::kLimitAnswerNames;
 constexpr std::array<std::string_view, 1> kPlacements = {"anywhere"};
 constexpr std::array<std::string_view, 3> kTargets = {"uniform", "site", "size"};
@@ -124,7 +125,8 @@ constexpr auto kPinParameters = std::to_array<Parameter>({
     {.name = "pin.liveness",
      .type = ParameterType::word,
      .default_text = "strong",
-     .summary = "whether a pin keeps its object alive; so far only strong",
+     .summary = "whether a pin keeps its object alive; if not, it ends with the object, and with "
+                "crash so does the run",
      .choices = kLivenesses},
     {.name = "pin.limit",
      .type = ParameterType::limit,
@@ -265,6 +267,13 @@ constexpr auto kRunParameters = std::to_array<Parameter>({
      .summary = "and once more without each of the largest pin sites, at most so many",
      .most = 64,
      .unit = "sites"},
+    {.name = "record.pins",
+     .type = ParameterType::count,
+     .default_text = "1",
+     .summary = "at full collections every so many-th pin is looked at, for its site and its age; "
+                "0: none",
+     .most = 1U << 20U,
+     .unit = "pins"},
 });
 
 std::vector<Parameter> all_parameters() {

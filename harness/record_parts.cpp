@@ -170,9 +170,9 @@ Json census_json(const Census& census) {
   return json;
 }
 
-/// Without the zeros behind the last run.
-Json histogram_json(const Census& census) {
-  const auto& histogram = census.gap_histogram;
+/// Without the zeros at the end.
+template <class Histogram>
+Json histogram_json(const Histogram& histogram) {
   auto end = histogram.end();
   while (end != histogram.begin() && *(end - 1) == 0) {
     --end;
@@ -182,14 +182,13 @@ Json histogram_json(const Census& census) {
 
 Json sites_of(const PauseReport& report, const RunResult& result) {
   Json json = Json::array();
-  const std::vector<bool> measured =
-      measured_sites(report, result.parameters.count("record.sites"));
-  for (std::size_t i = 0; i < report.sites.size(); ++i) {
-    const collector::SiteHostage& site = report.sites[i];
-    json.push_back({{"name", result.site_names[site.site]},
-                    {"pins", site.pins},
-                    {"bytes", site.pinned_bytes},
-                    {"hostage", measured[i] ? Json(site.hostage) : Json(nullptr)}});
+  for (const collector::SiteHostage& site : report.sites) {
+    json.push_back(
+        {{"name", result.site_names[site.site]},
+         {"pins", site.pins},
+         {"bytes", site.pinned_bytes},
+         {"oldest", {{"collections", site.oldest_collections}, {"since", site.oldest_since}}},
+         {"hostage", site.hostage ? Json(*site.hostage) : Json(nullptr)}});
   }
   return json;
 }
@@ -197,7 +196,6 @@ Json sites_of(const PauseReport& report, const RunResult& result) {
 Json collection_exact(const PauseReport& report, const RunResult& result) {
   const bool full = report.kind == PauseKind::full;
   const bool measured = full && measures_hostage(result);
-  const Json pins = {{"count", report.pins}, {"bytes", report.pinned_bytes}};
   return {
       {"survivors", objects_and_bytes(report.survivor_objects, report.survivor_bytes)},
       {"copied", objects_and_bytes(report.copied_objects, report.copied_bytes)},
@@ -211,15 +209,17 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
       {"slots", report.slots_visited},
       {"cards", report.cards_scanned},
       {"source_blocks", report.source_blocks},
-      {"pins", full && !measured ? Json(nullptr) : pins},
+      {"pins", {{"count", report.pins}, {"bytes", report.pinned_bytes}}},
       {"islands", {{"count", report.islands}, {"bytes", report.island_bytes}}},
       {"alive_by_pin_alone", report.alive_by_pin_alone},
       {"gaps", {{"count", report.gaps}, {"bytes", report.gap_bytes}}},
-      {"gap_histogram", report.after.detailed ? histogram_json(report.after) : Json(nullptr)},
+      {"gap_histogram",
+       report.after.detailed ? histogram_json(report.after.gap_histogram) : Json(nullptr)},
       {"blocks_held", report.blocks_held},
       {"held", report.held},
       {"hostage", measured ? Json(report.hostage) : Json(nullptr)},
       {"sites", sites_of(report, result)},
+      {"pin_ages", full ? histogram_json(report.pin_ages) : Json(nullptr)},
       {"census", {{"before", census_json(report.before)}, {"after", census_json(report.after)}}},
   };
 }
@@ -306,6 +306,7 @@ Json site_json(const SiteFigures& site) {
       {"collections", site.collections},
       {"pins", last_and_peak(site.pins)},
       {"bytes", last_and_peak(site.pinned_bytes)},
+      {"oldest", {{"collections", site.oldest}, {"since", site.oldest_since}}},
       {"hostage", site.collections > 0 ? last_and_peak(site.hostage) : Json(nullptr)},
       {"hostage_byte_time",
        site.collections > 0 ? Json(kib_squared(site.hostage_byte_time)) : Json(nullptr)},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
 namespace pinlab::harness {
 
@@ -46,6 +45,8 @@ void add_report(heap::Digest& digest, const PauseReport& report) {
                                      report.slots_visited,
                                      report.cards_scanned,
                                      report.source_blocks,
+                                     report.pins,
+                                     report.pinned_bytes,
                                      report.islands,
                                      report.island_bytes,
                                      report.alive_by_pin_alone,
@@ -75,24 +76,11 @@ std::uint64_t measuring_of(const PauseReport& report) {
 
 }  // namespace
 
-std::vector<bool> measured_sites(const PauseReport& report, std::uint64_t most) {
-  std::vector<std::size_t> order(report.sites.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::ranges::greater{},
-                           [&](std::size_t i) { return report.sites[i].pinned_bytes; });
-  std::vector<bool> measured(order.size());
-  for (std::size_t i = 0; i < order.size() && i < most; ++i) {
-    measured[order[i]] = true;
-  }
-  return measured;
-}
-
 void Recorder::paused(const PauseReport& report) {
   {
     const std::lock_guard lock(mutex_);
     add(report);
   }
-  check_leaks();
   switch (stop_ == nullptr ? StopReason::none : stop_->load(std::memory_order_relaxed)) {
     case StopReason::none:
       return;
@@ -152,10 +140,10 @@ void Recorder::add_sites(const PauseReport& report) {
     site.hostage.last = 0;
     site.pins.last = 0;
     site.pinned_bytes.last = 0;
+    site.oldest = 0;
+    site.oldest_since = 0;
   }
-  const std::vector<bool> measured = measured_sites(report, most_sites_);
-  for (std::size_t i = 0; i < report.sites.size(); ++i) {
-    const collector::SiteHostage& seen = report.sites[i];
+  for (const collector::SiteHostage& seen : report.sites) {
     while (recording_.site_names.size() <= seen.site) {
       recording_.site_names.push_back(
           pins_->sites().name(static_cast<pinning::SiteId>(recording_.site_names.size())));
@@ -167,9 +155,11 @@ void Recorder::add_sites(const PauseReport& report) {
     }
     site->pins.add(seen.pins);
     site->pinned_bytes.add(seen.pinned_bytes);
-    if (measured[i]) {
+    site->oldest = seen.oldest_collections;
+    site->oldest_since = seen.oldest_since;
+    if (seen.hostage) {
       ++site->collections;
-      site->hostage.add(seen.hostage);
+      site->hostage.add(*seen.hostage);
     }
   }
 }
@@ -202,23 +192,6 @@ void Recorder::keep_survival(const SurvivalFigures& survival) {
 void Recorder::measured(std::chrono::nanoseconds spent) {
   const std::lock_guard lock(mutex_);
   recording_.timed.measuring += static_cast<std::uint64_t>(spent.count());
-}
-
-void Recorder::leaked(const pinning::PinLeak& leak) {
-  const std::lock_guard lock(leak_mutex_);
-  if (leak_.empty()) {
-    leak_ = "a set of pins ended with " + std::to_string(leak.pins) + " pins of " +
-            std::to_string(leak.bytes) + " bytes in it; its oldest was made by " +
-            pins_->sites().name(leak.site) + " at " + std::to_string(leak.since) +
-            " bytes allocated";
-  }
-}
-
-void Recorder::check_leaks() const {
-  const std::lock_guard lock(leak_mutex_);
-  if (!leak_.empty()) {
-    throw RunStopped(Outcome::pin_leak, leak_);
-  }
 }
 
 void Recorder::draw_out(Recording& recording, std::uint64_t clock) {

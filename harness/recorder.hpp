@@ -2,8 +2,7 @@
 //
 // Invariants: (1) what it holds is whole between two pauses, and may then be read from any thread;
 // (2) the digest of collections takes in every exact figure of every pause, but none that a
-// parameter `record.*` switches: hostage figures, pin sites, and the count of pins, which full
-// collections take while they measure.
+// parameter `record.*` switches: hostage figures, pin sites and pin ages.
 #pragma once
 
 #include "heap/support/digest.hpp"
@@ -34,11 +33,6 @@ struct RunStopped : std::runtime_error {
   Outcome outcome;
 };
 
-/// Which of the report's sites the collection planned without: the largest, at most `most`. Of the
-/// others the pins are known, and what they cost is not.
-[[nodiscard]] std::vector<bool> measured_sites(const collector::PauseReport& report,
-                                               std::uint64_t most);
-
 /// What was recorded so far.
 struct Recording {
   ExactFigures exact;
@@ -57,23 +51,18 @@ class Recorder final : public collector::PauseObserver {
  public:
   enum class Keep : std::uint8_t { all, sums };
 
-  /// `sites`: how many a full collection measures. `stop` may be null.
-  Recorder(Keep keep, std::uint64_t sites, const StopFlag* stop)
-      : keep_(keep), most_sites_(sites), stop_(stop) {}
+  /// `stop` may be null.
+  Recorder(Keep keep, const StopFlag* stop) : keep_(keep), stop_(stop) {}
 
   /// Before the first pause; the registry must outlive the last one.
   void watch(const pinning::PinRegistry& pins) { pins_ = &pins; }
-  /// Throws RunStopped where the run is to end: asked to, or because a pin leaked.
+  /// Throws RunStopped where the run was asked to end.
   void paused(const collector::PauseReport& report) override;
   /// One more map, and the positions of maps that make room for it.
   void keep_map(collector::HeapMap map, const std::vector<std::size_t>& dropped);
   void keep_survival(const SurvivalFigures& survival);
   /// What a listener took after the last pause: it is no part of the program's time.
   void measured(std::chrono::nanoseconds spent);
-  /// A leak that a collection found: the run ends with this pause.
-  void leaked(const pinning::PinLeak& leak);
-  /// Throws RunStopped where a pin leaked that no pause reported.
-  void check_leaks() const;
 
   /// What is recorded, with step functions drawn out to `clock` bytes allocated.
   [[nodiscard]] Recording recording(std::uint64_t clock) const;
@@ -88,13 +77,10 @@ class Recorder final : public collector::PauseObserver {
   static void draw_out(Recording& recording, std::uint64_t clock);
 
   Keep keep_;
-  std::uint64_t most_sites_;
   const StopFlag* stop_;
   const pinning::PinRegistry* pins_ = nullptr;
   mutable std::timed_mutex mutex_;
   Recording recording_;
-  mutable std::mutex leak_mutex_;
-  std::string leak_;
 };
 
 }  // namespace pinlab::harness

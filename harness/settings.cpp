@@ -155,10 +155,6 @@ void check_pins(const ParameterValues& values) {
 
 /// What the table has room for and the testbed cannot do so far.
 void check_not_yet(const ParameterValues& values) {
-  if (values.word("pin.liveness") != "strong") {
-    throw ParameterError("pin.liveness=" + values.canonical("pin.liveness") +
-                         " is not there yet: only strong");
-  }
   for (const std::string_view name : {"gc.threads", "mutator.threads"}) {
     if (values.count(name) != 1) {
       throw ParameterError(std::string(name) + "=" + values.canonical(name) +
@@ -213,9 +209,11 @@ collector::Options collector_options(const ParameterValues& values) {
       .gap_min = values.size("gap.min"),
       .pin_spread = std::string(values.word("pin.spread")),
       .spread_line = values.size("pin.spread_line"),
+      .pin_liveness = enum_of<pinning::Liveness>(values, "pin.liveness"),
       .compact_effort = enum_of<CompactEffort>(values, "compact.effort"),
       .verify = enum_of<VerifyLevel>(values, "verify"),
       .verify_when = enum_of<VerifyWhen>(values, "verify.when"),
+      .measure_pins = values.count("record.pins"),
       .measure_hostage = values.flag("record.hostage"),
       .measure_sites = static_cast<std::uint32_t>(values.count("record.sites")),
   };

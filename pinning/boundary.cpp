@@ -1,5 +1,6 @@
 #include "pinning/boundary.hpp"
 
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -33,6 +34,21 @@ std::optional<Unpinned> first_unpinned(PinRegistry& registry,
     }
   }
   return std::nullopt;
+}
+
+void check_store(PinRegistry& registry, heap::ObjectRef object, Passing passing, SiteId site) {
+  const std::optional<Unpinned> found = first_unpinned(registry, object, passing);
+  if (!found) {
+    return;
+  }
+  const std::string bytes = std::to_string(found->object.bytes());
+  throw StoreRefused(
+      registry.sites().name(site) +
+      (found->holder
+           ? " gave foreign code an object that leads to an unpinned one of " + bytes +
+                 " bytes, through reference " + std::to_string(found->slot) + " of one of " +
+                 std::to_string(found->holder.bytes()) + " bytes"
+           : " stored the address of an unpinned object of " + bytes + " bytes in foreign memory"));
 }
 
 }  // namespace pinlab::pinning

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 
 namespace pinlab::pinning {
 
@@ -21,6 +22,19 @@ namespace pinlab::pinning {
 enum class Passing : std::uint8_t {
   argument,  ///< uses it until the call returns: the object itself needs no pin
   kept,      ///< stores it, or got it as a result: the object itself must be pinned too
+};
+
+/// Which addresses are checked as they go to foreign code (parameter pin.store_check): Go's
+/// cgocheck, 0, 1 and 2.
+enum class StoreCheck : std::uint8_t {
+  off,
+  arguments,  ///< those that are passed to a call and end with it
+  all,        ///< every one that is stored
+};
+
+/// An address was given to foreign code that what it reaches forbids; what() is a sentence.
+struct StoreRefused : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 /// The reference that breaks the rules.
@@ -35,5 +49,8 @@ struct Unpinned {
 [[nodiscard]] std::optional<Unpinned> first_unpinned(PinRegistry& registry,
                                                      heap::ObjectRef object,
                                                      Passing passing = Passing::argument);
+
+/// Throws StoreRefused where first_unpinned() finds something. `site`: who gives the address away.
+void check_store(PinRegistry& registry, heap::ObjectRef object, Passing passing, SiteId site);
 
 }  // namespace pinlab::pinning

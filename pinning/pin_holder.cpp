@@ -1,31 +1,14 @@
 #include "pinning/pin_holder.hpp"
 
-#include <mutex>
 #include <utility>
 #include <vector>
 
 namespace pinlab::pinning {
 
-namespace {
-
-/// What is lost if the set ends now; `pins` is 0 for an empty set.
-PinLeak leak_of(const PinSet& set) {
-  const std::lock_guard lock(set.lock());
-  PinLeak leak{.site = 0, .since = 0, .pins = set.entries().size(), .bytes = 0};
-  if (leak.pins > 0) {
-    leak.site = set.entries().front().site;
-    leak.since = set.entries().front().since;
-  }
-  for (const PinSet::Entry& entry : set.entries()) {
-    leak.bytes += entry.object.bytes();
-  }
-  return leak;
-}
-
-}  // namespace
-
 PinHolder::PinHolder(PinRegistry& registry, const HolderRule& rule, heap::ObjectRef owner)
-    : registry_(&registry), rule_(&rule), set_(std::make_unique<PinSet>(registry, true, owner)) {}
+    : registry_(&registry),
+      rule_(&rule),
+      set_(std::make_unique<PinSet>(registry, registry.liveness(), owner)) {}
 
 PinHolder& PinHolder::operator=(PinHolder&& other) noexcept {
   if (this != &other) {
@@ -42,7 +25,7 @@ PinHolder& PinHolder::operator=(PinHolder&& other) noexcept {
 
 void PinHolder::pin(heap::ObjectRef object, SiteId site) {
   if (admit(object.address(), site)) {
-    set_->pin(object, site);
+    set_->pin(object, registry_->site_or_caller(site, __builtin_return_address(0)));
   }
 }
 
@@ -55,7 +38,7 @@ void PinHolder::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
     }
   }
   if (!admitted.empty()) {
-    set_->pin_all(admitted, site);
+    set_->pin_all(admitted, registry_->site_or_caller(site, __builtin_return_address(0)));
   }
 }
 
@@ -65,7 +48,7 @@ void PinHolder::pin_interior(heap::Address inside, SiteId site) {
     if (!object) {
       misuse(*registry_, rule_->shape, "no object lies at the address", site, inside);
     }
-    set_->pin(object, site);
+    set_->pin(object, registry_->site_or_caller(site, __builtin_return_address(0)));
   }
 }
 
@@ -74,6 +57,13 @@ void PinHolder::unpin() {
     misuse(*registry_, rule_->shape, "unpin after a move", last_site_, last_object_);
   }
   set_->unpin_all();
+}
+
+void PinHolder::lose() {
+  if (set_ == nullptr) {
+    misuse(*registry_, rule_->shape, "a loss after a move", last_site_, last_object_);
+  }
+  registry_->lose(std::move(set_));
 }
 
 void PinHolder::close() {
@@ -104,7 +94,7 @@ void PinHolder::end() noexcept {
   if (set_ == nullptr) {
     return;
   }
-  const PinLeak leak = leak_of(*set_);
+  const PinLeak leak = registry_->leak_of(*set_);
   set_.reset();
   if (leak.pins > 0 && rule_->when_lost == WhenLost::reported) {
     registry_->report_leak(leak);

@@ -55,6 +55,9 @@ class PinHolder {
   /// Ends every pin of this holder; then it is ready for the next round. Without any it does
   /// nothing. Throws PinError after a move.
   void unpin();
+  /// Loses it as a garbage-collected language does, where a holder is only dropped: nobody can end
+  /// its pins any more, and the first full collection reports them as a leak. Like a move after.
+  void lose();
   /// Ends every pin, and refuses all to come: for owners that another thread may still pin for.
   void close();
 

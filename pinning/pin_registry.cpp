@@ -1,7 +1,9 @@
 #include "pinning/pin_registry.hpp"
 
+#include "pinning/foreign_memory.hpp"
 #include "pinning/static_memory.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pinlab::pinning {
@@ -25,7 +27,8 @@ std::uint64_t mixed(ObjectRef object) {
 PinRegistry::PinRegistry(heap::Heap& heap) : heap_(heap) {}
 
 PinRegistry::~PinRegistry() {
-  EXPECTS(sets_.empty());
+  lost_.clear();
+  EXPECTS(sets_.empty() && foreign_.empty());
 }
 
 std::size_t PinRegistry::shard_index(ObjectRef object) {
@@ -138,16 +141,67 @@ std::size_t PinRegistry::overflow_records() const {
 }
 
 void PinRegistry::set_leak_handler(LeakHandler handler) {
-  const std::lock_guard lock(leak_mutex_);
+  const std::lock_guard lock(report_mutex_);
   leak_handler_ = std::move(handler);
 }
 
 void PinRegistry::report_leak(const PinLeak& leak) {
   leaked_.fetch_add(leak.pins, std::memory_order_relaxed);
-  const std::lock_guard lock(leak_mutex_);
+  const std::lock_guard lock(report_mutex_);
   if (leak_handler_) {
     leak_handler_(leak);
+  } else if (!leak_) {
+    leak_ = leak;
   }
+}
+
+std::optional<PinLeak> PinRegistry::take_leak() {
+  const std::lock_guard lock(report_mutex_);
+  return std::exchange(leak_, std::nullopt);
+}
+
+void PinRegistry::set_collected_handler(CollectedHandler handler) {
+  const std::lock_guard lock(report_mutex_);
+  collected_handler_ = std::move(handler);
+}
+
+std::optional<CollectedPin> PinRegistry::take_collected() {
+  const std::lock_guard lock(report_mutex_);
+  return std::exchange(collected_, std::nullopt);
+}
+
+PinLeak PinRegistry::leak_of(const PinSet& set) const {
+  PinLeak leak;
+  const std::lock_guard lock(set.lock_);
+  leak.pins = set.entries_.size();
+  if (leak.pins > 0) {
+    const PinSet::Entry& oldest = set.entries_.front();
+    leak.site = oldest.site;
+    leak.since = oldest.since;
+    leak.collections = collections() - oldest.collections;
+  }
+  for (const PinSet::Entry& entry : set.entries_) {
+    leak.bytes += entry.object.bytes();
+  }
+  return leak;
+}
+
+std::string PinRegistry::sentence_of(const PinLeak& leak) const {
+  std::string text = "a set ended with " + std::to_string(leak.pins) + " pins of " +
+                     std::to_string(leak.bytes) + " bytes in it; its oldest was made by " +
+                     sites_.name(leak.site) + " at " + std::to_string(leak.since) +
+                     " bytes allocated, " + std::to_string(leak.collections) + " collections ago";
+  if (leak.hostage) {
+    text += ", and held " + std::to_string(*leak.hostage) + " bytes hostage";
+  }
+  return text;
+}
+
+std::string PinRegistry::sentence_of(const CollectedPin& pin) const {
+  return "an object of " + std::to_string(pin.bytes) +
+         " bytes was collected though it was pinned, by " + sites_.name(pin.site) + " at " +
+         std::to_string(pin.since) + " bytes allocated, " + std::to_string(pin.collections) +
+         " collections ago";
 }
 
 PinCounts PinRegistry::counts() const {
@@ -159,6 +213,7 @@ PinCounts PinRegistry::counts() const {
     sum.ended += set->ended_;
   }
   sum.leaked = leaked_.load(std::memory_order_relaxed);
+  sum.died = died_.load(std::memory_order_relaxed);
   sum.needless = needless_.values();
   sum.work = work_.values();
   return sum;
@@ -188,50 +243,153 @@ void PinRegistry::for_each_owned_set(const std::function<void(PinSet&)>& visit) 
   }
 }
 
-void PinRegistry::for_each_weak_set(const std::function<void(PinSet&)>& visit) {
+void PinRegistry::for_each_young_weak_set(const std::function<void(PinSet&)>& visit) {
   const std::lock_guard lock(sets_mutex_);
-  for (PinSet* set : weak_sets_) {
+  for (PinSet* set : young_weak_sets_) {
     visit(*set);
   }
 }
 
-void PinRegistry::end_unreached(PinSet& set) {
-  set.disown();
-  if (set.empty()) {
-    return;
+void PinRegistry::end_dead(const SetList& sets, const IsDead& is_dead) {
+  std::vector<CollectedPin> collected;
+  {
+    const std::lock_guard lock(sets_mutex_);
+    for (PinSet* set : sets) {
+      for (const PinSet::Entry& entry : set->take_dead(is_dead)) {
+        died_.fetch_add(1, std::memory_order_relaxed);
+        if (set->liveness() == Liveness::crash) {
+          collected.push_back({.site = entry.site,
+                               .since = entry.since,
+                               .collections = collections() - entry.collections,
+                               .bytes = entry.object.bytes()});
+        }
+      }
+    }
   }
-  const PinSet::Entry oldest = set.entries().front();
-  PinLeak leak{oldest.site, oldest.since, set.size(), 0};
-  for (const PinSet::Entry& entry : set.entries()) {
-    leak.bytes += entry.object.bytes();
+  const std::lock_guard lock(report_mutex_);
+  for (const CollectedPin& pin : collected) {
+    if (collected_handler_) {
+      collected_handler_(pin);
+    } else if (!collected_) {
+      collected_ = pin;
+    }
   }
+}
+
+void PinRegistry::end_dead_pins(const IsDead& is_dead) {
+  end_dead(weak_sets_, is_dead);
+}
+
+void PinRegistry::end_dead_young_pins(const IsDead& is_dead) {
+  end_dead(young_weak_sets_, is_dead);
+}
+
+void PinRegistry::keep_young_weak_sets() {
+  const std::lock_guard lock(sets_mutex_);
+  const auto has_young = [this](const PinSet& set) {
+    const std::lock_guard set_lock(set.lock_);
+    return std::ranges::any_of(set.entries_, [this](const PinSet::Entry& entry) {
+      return heap_.is_nursery(entry.object.address());
+    });
+  };
+  for (std::size_t i = young_weak_sets_.size(); i-- > 0;) {
+    if (!has_young(*young_weak_sets_[i])) {
+      delist(young_weak_sets_, *young_weak_sets_[i], &PinSet::young_place_);
+    }
+  }
+}
+
+void PinRegistry::for_each_foreign_slot(const std::function<void(Address)>& visit) {
+  const std::lock_guard lock(foreign_mutex_);
+  for (ForeignMemory* memory : foreign_) {
+    memory->for_each_slot(visit);
+  }
+}
+
+void PinRegistry::settle_foreign() {
+  const std::lock_guard lock(foreign_mutex_);
+  for (ForeignMemory* memory : foreign_) {
+    memory->settle();
+  }
+}
+
+std::optional<PinLeak> PinRegistry::end_unreached(PinSet& set) {
+  const PinLeak leak = leak_of(set);
   set.unpin_all();
-  report_leak(leak);
+  set.disown();
+  if (set.lost_) {
+    forget_lost(set);
+  }
+  return leak.pins > 0 ? std::optional(leak) : std::nullopt;
+}
+
+void PinRegistry::forget_lost(const PinSet& set) {
+  std::unique_ptr<PinSet> ended;  // outlives the lock, which its end takes too
+  const std::lock_guard lock(sets_mutex_);
+  const auto found = std::ranges::find(lost_, &set, &std::unique_ptr<PinSet>::get);
+  ended = std::move(*found);
+  lost_.erase(found);
+}
+
+void PinRegistry::lose(std::unique_ptr<PinSet> set) {
+  EXPECTS(set != nullptr && &set->registry_ == this);
+  const std::lock_guard lock(sets_mutex_);
+  set->owner_ = 0;
+  set->lost_ = true;
+  enlist(owned_sets_, *set, &PinSet::owned_place_);
+  lost_.push_back(std::move(set));
+}
+
+void PinRegistry::enlist(SetList& list, PinSet& set, Place place) {
+  if (set.*place == PinSet::kNowhere) {
+    set.*place = list.size();
+    list.push_back(&set);
+  }
+}
+
+void PinRegistry::delist(SetList& list, PinSet& set, Place place) {
+  if (set.*place != PinSet::kNowhere) {
+    list.back()->*place = set.*place;
+    list[set.*place] = list.back();
+    list.pop_back();
+    set.*place = PinSet::kNowhere;
+  }
 }
 
 void PinRegistry::attach(PinSet& set) {
   const std::lock_guard lock(sets_mutex_);
-  set.place_ = sets_.size();
-  sets_.push_back(&set);
+  enlist(sets_, set, &PinSet::place_);
   if (set.owner()) {
-    owned_sets_.push_back(&set);
+    enlist(owned_sets_, set, &PinSet::owned_place_);
   }
-  if (!set.keep_alive()) {
-    weak_sets_.push_back(&set);
+  if (!set.keeps_alive()) {
+    enlist(weak_sets_, set, &PinSet::weak_place_);
   }
 }
 
 void PinRegistry::detach(PinSet& set) {
   const std::lock_guard lock(sets_mutex_);
-  sets_.back()->place_ = set.place_;
-  sets_[set.place_] = sets_.back();
-  sets_.pop_back();
-  std::erase(owned_sets_, &set);
-  if (!set.keep_alive()) {
-    std::erase(weak_sets_, &set);
-  }
+  delist(sets_, set, &PinSet::place_);
+  delist(owned_sets_, set, &PinSet::owned_place_);
+  delist(weak_sets_, set, &PinSet::weak_place_);
+  delist(young_weak_sets_, set, &PinSet::young_place_);
   ended_sets_.made += set.made_;
   ended_sets_.ended += set.ended_;
+}
+
+void PinRegistry::list_weak_young(PinSet& set) {
+  const std::lock_guard lock(sets_mutex_);
+  enlist(young_weak_sets_, set, &PinSet::young_place_);
+}
+
+void PinRegistry::attach(ForeignMemory& memory) {
+  const std::lock_guard lock(foreign_mutex_);
+  foreign_.push_back(&memory);
+}
+
+void PinRegistry::detach(ForeignMemory& memory) {
+  const std::lock_guard lock(foreign_mutex_);
+  std::erase(foreign_, &memory);
 }
 
 bool PinRegistry::admit(Address address) {

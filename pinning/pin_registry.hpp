@@ -18,30 +18,48 @@
 #include "pinning/pin_set.hpp"
 #include "pinning/pin_site.hpp"
 #include "pinning/pin_tally.hpp"
+#include "pinning/site_sampler.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace pinlab::pinning {
 
-/// A set that ended, or became unreachable, with pins in it.
+class ForeignMemory;
+
+/// A set that ended, or that nobody reaches any more, with pins in it.
 struct PinLeak {
-  SiteId site;          ///< of the oldest pin in the set
-  std::uint64_t since;  ///< allocation clock of that pin
-  std::uint64_t pins;
-  std::uint64_t bytes;
+  SiteId site = 0;                ///< of the oldest pin in the set
+  std::uint64_t since = 0;        ///< allocation clock of that pin
+  std::uint64_t collections = 0;  ///< since that pin, the one that found the leak included
+  std::uint64_t pins = 0;
+  std::uint64_t bytes = 0;
+  /// Bytes in use after the collection that found it with the set's pins, less without them; of a
+  /// set that a collection found and could plan with.
+  std::optional<std::int64_t> hostage = {};
+};
+
+/// An object that died though it was pinned, under Liveness::crash.
+struct CollectedPin {
+  SiteId site = 0;
+  std::uint64_t since = 0;
+  std::uint64_t collections = 0;
+  std::uint64_t bytes = 0;
 };
 
 struct PinCounts {
   std::uint64_t made = 0;
   std::uint64_t ended = 0;
-  std::uint64_t leaked = 0;
+  std::uint64_t leaked = 0;  ///< of `ended`: in sets that were lost
+  std::uint64_t died = 0;    ///< of `ended`: with their objects, which they did not keep alive
   NeedlessTally::Values needless{};
   ShapeWorkTally::Values work{};
 
@@ -102,11 +120,47 @@ class PinRegistry {
   [[nodiscard]] std::uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
   void set_clock(std::uint64_t clock) { clock_.store(clock, std::memory_order_relaxed); }
 
-  /// Called with each leak once its pins are released. The default throws nothing and counts;
-  /// harness runs end with the outcome pin_leak.
+  /// Collections so far, the running one included: the other time of pins.
+  [[nodiscard]] std::uint32_t collections() const {
+    return collections_.load(std::memory_order_relaxed);
+  }
+  void set_collections(std::uint32_t collections) {
+    collections_.store(collections, std::memory_order_relaxed);
+  }
+
+  /// The liveness that shapes give their sets (parameter pin.liveness). Before the first pin.
+  [[nodiscard]] Liveness liveness() const { return liveness_; }
+  void set_liveness(Liveness liveness) { liveness_ = liveness; }
+
+  /// Of pins that name no site, every period-th is named by the code that made it; 0: none.
+  [[nodiscard]] SiteSampler& sampler() { return sampler_; }
+  /// `site` where there is one, else a sampled one. For shapes: `caller` is the return address of
+  /// their out-of-line pin function.
+  [[nodiscard]] SiteId site_or_caller(SiteId site, const void* caller) {
+    return site != 0 || !sampler_.is_on() ? site : sampler_.sample(caller, sites_);
+  }
+
+  /// Called with each leak once its pins are released. Without a handler the first leak is kept
+  /// for take_leak(), and the runtime ends the program with it (PinLeaked).
   using LeakHandler = std::function<void(const PinLeak&)>;
   void set_leak_handler(LeakHandler handler);
   void report_leak(const PinLeak& leak);
+  /// The first leak that no handler took; once.
+  [[nodiscard]] std::optional<PinLeak> take_leak();
+  /// What is lost if the set ends now.
+  [[nodiscard]] PinLeak leak_of(const PinSet& set) const;
+  /// In one sentence, without a full stop.
+  [[nodiscard]] std::string sentence_of(const PinLeak& leak) const;
+  [[nodiscard]] std::string sentence_of(const CollectedPin& pin) const;
+
+  /// The same for pinned objects that died.
+  using CollectedHandler = std::function<void(const CollectedPin&)>;
+  void set_collected_handler(CollectedHandler handler);
+  [[nodiscard]] std::optional<CollectedPin> take_collected();
+
+  /// Takes a set that nobody has any more, as a garbage-collected language loses one: its pins hold
+  /// until the first full collection finds it, which reports it as a leak.
+  void lose(std::unique_ptr<PinSet> set);
 
   /// Sums over all sets, living and ended.
   [[nodiscard]] PinCounts counts() const;
@@ -121,10 +175,11 @@ class PinRegistry {
   [[nodiscard]] std::vector<heap::ObjectRef>& young_pins() { return young_pins_; }
   /// Visits each set, under the lock that keeps sets from coming and going.
   void for_each_set(const std::function<void(PinSet&)>& visit);
-  /// The same for sets that have a managed owner: few, and visited by young collections too.
+  /// The same for sets that have a managed owner, or are lost: few, and visited by young
+  /// collections too.
   void for_each_owned_set(const std::function<void(PinSet&)>& visit);
-  /// The same for sets whose pins keep nothing alive.
-  void for_each_weak_set(const std::function<void(PinSet&)>& visit);
+  /// The same for sets whose pins keep nothing alive and that may have young ones.
+  void for_each_young_weak_set(const std::function<void(PinSet&)>& visit);
   /// Visits the slots of handles: roots that may be updated.
   void for_each_handle(const std::function<void(heap::Address)>& visit) {
     handles_.for_each(visit);
@@ -135,13 +190,30 @@ class PinRegistry {
   [[nodiscard]] bool in_critical_section() const {
     return critical_.load(std::memory_order_acquire) != 0;
   }
+  /// Visits the slots through which foreign memory watches objects that no pin holds for it: they
+  /// keep nothing alive.
+  void for_each_foreign_slot(const std::function<void(heap::Address)>& visit);
+  /// After a collection: foreign memory looks at what became of these.
+  void settle_foreign();
 
-  /// A set whose managed owner died: its pins end, and that some were left is reported as a leak.
-  void end_unreached(PinSet& set);
+  /// Ends the pins of dead objects, of sets that keep nothing alive, and reports them where their
+  /// liveness says so.
+  using IsDead = std::function<bool(heap::ObjectRef)>;
+  void end_dead_pins(const IsDead& is_dead);
+  /// The same for young objects, by a young collection.
+  void end_dead_young_pins(const IsDead& is_dead);
+  /// At the end of a collection: forgets the sets whose young pins are old by now, or have ended.
+  void keep_young_weak_sets();
+
+  /// A set that nothing reaches: its pins end. What was lost, if any; the caller reports it.
+  [[nodiscard]] std::optional<PinLeak> end_unreached(PinSet& set);
 
   // For shapes.
   void attach(PinSet& set);
   void detach(PinSet& set);
+  void attach(ForeignMemory& memory);
+  void detach(ForeignMemory& memory);
+  void list_weak_young(PinSet& set);
   /// True for an address in this heap. Else counts why a pin of it needs nothing.
   [[nodiscard]] bool admit(heap::Address address);
   /// The object that `inside` points into, or null where there is none to pin, which is counted.
@@ -173,6 +245,13 @@ class PinRegistry {
     void erase(std::size_t hole);
   };
   static constexpr std::size_t kShards = 64;
+  using SetList = std::vector<PinSet*>;
+  using Place = std::size_t PinSet::*;
+
+  static void enlist(SetList& list, PinSet& set, Place place);
+  static void delist(SetList& list, PinSet& set, Place place);
+  void end_dead(const SetList& sets, const IsDead& is_dead);
+  void forget_lost(const PinSet& set);
 
   void pin_again(heap::ObjectRef object);
   [[nodiscard]] bool unpin_counted(heap::ObjectRef object);
@@ -186,9 +265,11 @@ class PinRegistry {
   std::mutex young_mutex_;
   std::vector<heap::ObjectRef> young_pins_;
   mutable std::mutex sets_mutex_;
-  std::vector<PinSet*> sets_;
-  std::vector<PinSet*> owned_sets_;
-  std::vector<PinSet*> weak_sets_;
+  SetList sets_;
+  SetList owned_sets_;
+  SetList weak_sets_;
+  SetList young_weak_sets_;
+  std::vector<std::unique_ptr<PinSet>> lost_;
   PinCounts ended_sets_;
   HandleTable handles_;
   PinMarks marks_;
@@ -197,9 +278,18 @@ class PinRegistry {
   std::atomic<std::uint32_t> critical_{0};
   std::atomic<std::uint32_t> checks_suspended_{0};
   std::atomic<std::uint64_t> clock_{0};
+  std::mutex foreign_mutex_;
+  std::vector<ForeignMemory*> foreign_;
+  Liveness liveness_ = Liveness::strong;
+  SiteSampler sampler_;
+  std::atomic<std::uint32_t> collections_{0};
   std::atomic<std::uint64_t> leaked_{0};
-  std::mutex leak_mutex_;
+  std::atomic<std::uint64_t> died_{0};
+  std::mutex report_mutex_;
   LeakHandler leak_handler_;
+  CollectedHandler collected_handler_;
+  std::optional<PinLeak> leak_;
+  std::optional<CollectedPin> collected_;
 };
 
 }  // namespace pinlab::pinning

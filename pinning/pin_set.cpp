@@ -6,8 +6,8 @@
 
 namespace pinlab::pinning {
 
-PinSet::PinSet(PinRegistry& registry, bool keep_alive, heap::ObjectRef owner)
-    : registry_(registry), keep_alive_(keep_alive), owner_(owner.address().value()) {
+PinSet::PinSet(PinRegistry& registry, Liveness liveness, heap::ObjectRef owner)
+    : registry_(registry), liveness_(liveness), owner_(owner.address().value()) {
   registry_.attach(*this);
 }
 
@@ -17,11 +17,15 @@ PinSet::~PinSet() {
 }
 
 void PinSet::pin(heap::ObjectRef object, SiteId site) {
+  list_if_weak(object);
   const std::lock_guard lock(lock_);
   add(object, site);
 }
 
 void PinSet::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
+  for (const heap::ObjectRef object : objects) {
+    list_if_weak(object);
+  }
   const std::lock_guard lock(lock_);
   entries_.reserve(entries_.size() + objects.size());
   for (const heap::ObjectRef object : objects) {
@@ -29,8 +33,15 @@ void PinSet::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
   }
 }
 
+// Before the set is locked: the registry locks in the other order.
+void PinSet::list_if_weak(heap::ObjectRef object) {
+  if (liveness_ != Liveness::strong && registry_.heap().is_nursery(object.address())) {
+    registry_.list_weak_young(*this);
+  }
+}
+
 void PinSet::add(heap::ObjectRef object, SiteId site) {
-  entries_.push_back({object, registry_.clock(), site});
+  entries_.push_back({object, registry_.clock(), site, registry_.collections()});
   registry_.pin(object);
   ++made_;
   if (registry_.heap().is_large(object.address())) {
@@ -62,10 +73,9 @@ void PinSet::unpin_all() {
   entries_.clear();
 }
 
-bool PinSet::release(const Entry& entry) {
+void PinSet::release(const Entry& entry) {
   EXPECTS(registry_.unpin(entry.object));
   ++ended_;
-  return true;
 }
 
 bool PinSet::empty() const {

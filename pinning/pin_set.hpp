@@ -1,9 +1,9 @@
 // A set of pins that end together: the part that all shapes share. Each entry says what is pinned,
-// by which site, and since when on the allocation clock.
+// by which site, and since when: on the allocation clock, and in collections.
 //
 // Invariants: (1) an entry's object does not move while the entry is in the set; (2) the set lives
 // outside the managed heap, is attached to one registry for its whole life, and is no copy of
-// another.
+// another; (3) it belongs to a C++ scope, or to a managed object, or is lost: nobody can end it.
 #pragma once
 
 #include "heap/object.hpp"
@@ -11,10 +11,12 @@
 
 #include <boost/container/small_vector.hpp>
 
-#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <vector>
 
 namespace pinlab::pinning {
 
@@ -35,19 +37,29 @@ class SpinLock {
   std::atomic_flag flag_;
 };
 
+/// What a pin does to the life of its object: golang/go#46787, where ansiwen and bcmills argued for
+/// the first, aclements for the second, and rsc for the third.
+enum class Liveness : std::uint8_t {
+  strong,  ///< the pin is a root
+  weak,    ///< the object dies as if it were not pinned, and the pin ends with it
+  crash,   ///< the same, but that it died is reported, and ends a run
+};
+inline constexpr std::array<std::string_view, 3> kLivenessNames = {"strong", "weak", "crash"};
+
 class PinSet {
  public:
   struct Entry {
     heap::ObjectRef object;
-    std::uint64_t since;
+    std::uint64_t since;  ///< the allocation clock
     SiteId site;
+    std::uint32_t collections;  ///< so many had been before
   };
   /// Go's Pinner keeps five references inline; so do we.
   using Entries = boost::container::small_vector<Entry, 5>;
 
   /// `owner`: a managed object whose death ends the set (and is a leak if pins are left), or null:
-  /// the set is owned by a C++ scope. `keep_alive`: whether a pin is a root.
-  PinSet(PinRegistry& registry, bool keep_alive, heap::ObjectRef owner = {});
+  /// the set is owned by a C++ scope.
+  PinSet(PinRegistry& registry, Liveness liveness, heap::ObjectRef owner = {});
   PinSet(const PinSet&) = delete;
   PinSet& operator=(const PinSet&) = delete;
   /// Releases what is left without a report; shapes decide what that means before.
@@ -64,7 +76,8 @@ class PinSet {
   [[nodiscard]] std::size_t size() const;
 
   [[nodiscard]] PinRegistry& registry() const { return registry_; }
-  [[nodiscard]] bool keep_alive() const { return keep_alive_; }
+  [[nodiscard]] Liveness liveness() const { return liveness_; }
+  [[nodiscard]] bool keeps_alive() const { return liveness_ == Liveness::strong; }
   [[nodiscard]] std::uint64_t made() const { return made_; }
   [[nodiscard]] std::uint64_t ended() const { return ended_; }
 
@@ -75,31 +88,52 @@ class PinSet {
   [[nodiscard]] heap::Address owner_slot() { return heap::Address::of(&owner_); }
   [[nodiscard]] heap::ObjectRef owner() const { return heap::ObjectRef(heap::Address(owner_)); }
   void disown() { owner_ = 0; }
-  /// Releases the entries whose objects died: of a set that keeps nothing alive.
-  template <class IsAlive>
-  void release_dead(IsAlive&& is_alive) {
+  /// Whether no scope and no object has the set any more: it is a leak as soon as one looks.
+  [[nodiscard]] bool is_lost() const { return lost_; }
+  /// Whether its pins hold as long as it exists, whatever a collection reaches.
+  [[nodiscard]] bool belongs_to_scope() const { return owner_ == 0 && !lost_; }
+  /// Ends the pins of objects that died, of a set that keeps nothing alive, and says which these
+  /// were.
+  template <class IsDead>
+  [[nodiscard]] std::vector<Entry> take_dead(IsDead&& is_dead) {
+    std::vector<Entry> dead;
     lock_.lock();
-    const auto dead = std::remove_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-      return !is_alive(entry.object) && release(entry);
-    });
-    entries_.erase(dead, entries_.end());
+    std::size_t kept = 0;
+    for (const Entry& entry : entries_) {
+      if (is_dead(entry.object)) {
+        release(entry);
+        dead.push_back(entry);
+      } else {
+        entries_[kept++] = entry;
+      }
+    }
+    entries_.resize(kept);
     lock_.unlock();
+    return dead;
   }
 
  private:
   void add(heap::ObjectRef object, SiteId site);
-  bool release(const Entry& entry);
+  void list_if_weak(heap::ObjectRef object);
 
-  friend class PinRegistry;  // its place in the list of sets
+  friend class PinRegistry;  // its places in lists of sets
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+
+  void release(const Entry& entry);
 
   PinRegistry& registry_;
   mutable SpinLock lock_;
-  bool keep_alive_;
+  Liveness liveness_;
+  bool lost_ = false;
   std::uintptr_t owner_;
   Entries entries_;
   std::uint64_t made_ = 0;
   std::uint64_t ended_ = 0;
-  std::size_t place_ = 0;  ///< in the registry's list
+  // In the registry's lists of all sets, of owned ones, of weak ones, of weak ones with young pins.
+  std::size_t place_ = kNowhere;
+  std::size_t owned_place_ = kNowhere;
+  std::size_t weak_place_ = kNowhere;
+  std::size_t young_place_ = kNowhere;
 };
 
 }  // namespace pinlab::pinning

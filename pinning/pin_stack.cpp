@@ -29,7 +29,7 @@ void PinStack::pop_to(std::size_t depth) {
   while (pins_.size() > depth) {
     if (pins_.back()) {
       const bool was_pinned = set_.unpin(pins_.back());
-      EXPECTS(was_pinned || !set_.keep_alive());
+      EXPECTS(was_pinned || !set_.keeps_alive());
     }
     pins_.pop_back();
   }

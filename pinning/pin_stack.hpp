@@ -20,7 +20,7 @@ namespace pinlab::pinning {
 /// Outlives its frames.
 class PinStack {
  public:
-  explicit PinStack(PinRegistry& registry) : set_(registry, true) {}
+  explicit PinStack(PinRegistry& registry) : set_(registry, registry.liveness()) {}
   PinStack(const PinStack&) = delete;
   PinStack& operator=(const PinStack&) = delete;
   ~PinStack() { EXPECTS(pins_.empty()); }

@@ -1,8 +1,9 @@
 // What one allocation, one barrier, one evacuated object and one compacted object cost.
 //
-// Notes: what `objdump -d -C --no-show-raw-insn` shows of this program, g++ 12.2 at -O2 on x86-64, loop
-// counters left out. An object of 24 bytes (rdi: the mutator; r12: the header, a constant) is eight
-// instructions, a barrier (rdx: the slot; rdi: the value; rsi: the mutator) three beside its store.
+// Notes: what `objdump -d -C --no-show-raw-insn` shows of this program, g++ 12.2 at -O2 on x86-64,
+// loop counters left out. An object of 24 bytes (rdi: the mutator; r12: the header, a constant) is
+// eight instructions, a barrier (rdx: the slot; rdi: the value; rsi: the mutator) three beside its
+// store.
 //
 //   allocate                            store
 //     mov  0x8(%rdi),%rax   cursor        mov  %rdi,(%rdx)          the store
@@ -140,7 +141,7 @@ BENCHMARK(compaction)
 void young_beside_old_pins(benchmark::State& state) {
   Runtime runtime(heap_of(1024, 16));
   const auto mutator = runtime.attach();
-  pinning::PinSet pins(runtime.pins(), true);
+  pinning::PinSet pins(runtime.pins(), pinning::Liveness::strong);
   for (std::int64_t i = 0; i < state.range(0); ++i) {
     pins.pin(mutator->allocate({0, 56}), 0);
   }
@@ -158,7 +159,7 @@ void full_with_pins(benchmark::State& state) {
   Runtime runtime(options);
   const auto mutator = runtime.attach();
   const Root table(*mutator, mutator->allocate({kCount, 0}));
-  pinning::PinSet pins(runtime.pins(), true);
+  pinning::PinSet pins(runtime.pins(), pinning::Liveness::strong);
   for (std::uint64_t i = 0; i < kCount; ++i) {
     const heap::ObjectRef buffer = mutator->allocate({0, 504});
     mutator->store(table.get(), i, buffer);

@@ -1,5 +1,6 @@
 // Copies everything at each collection, into the half of the heap that was left free. Islands stay
 // in their blocks, and the gaps beside them are allocated in.
+#include "collector/pin_census.hpp"
 #include "collector/plan.hpp"
 #include "collector/young.hpp"
 
@@ -40,6 +41,7 @@ class Semispace final : public Plan {
                PauseReport& report) override {
     report.kind = PauseKind::full;
     collect_young(generations, roots, {.scope = YoungScope::whole}, report);
+    census_pins(generations, report);
   }
 };
 

@@ -101,7 +101,7 @@ TEST_CASE("islands that fill the nursery are aged out instead of collected aroun
   options.nursery_size = std::uint64_t{64} << 10U;
   Runtime runtime(options);
   const auto mutator = runtime.attach();
-  pinning::PinSet pins(runtime.pins(), true);
+  pinning::PinSet pins(runtime.pins(), pinning::Liveness::strong);
   constexpr unsigned kObjects = 6000;
   for (unsigned i = 0; i < kObjects; ++i) {
     pins.pin(mutator->allocate({0, 200}), 0);

@@ -179,7 +179,7 @@ TEST_CASE("a map shows a lonely pin in its cell, with its site, its age and the 
   PinWorld world;
   Maps maps(world);
   const Root object(world.mutator(), world.make());
-  pinning::PinSet set(world.pins(), true);
+  pinning::PinSet set(world.pins(), pinning::Liveness::strong);
   const pinning::SiteId site = world.pins().sites().intern("reader");
   set.pin(object.get(), site);
   const std::uint64_t since = world.pins().clock();

@@ -92,7 +92,7 @@ TEST_CASE("a new old object's first references are seen by the next young collec
   Runtime runtime(options);
   const std::unique_ptr<Mutator> mutator = runtime.attach();
   // A heap that is nearly full of pinned blocks: what comes next is born old, in their gaps.
-  pinning::PinSet pins(runtime.pins(), true);
+  pinning::PinSet pins(runtime.pins(), pinning::Liveness::strong);
   std::vector<ObjectRef> held;
   for (unsigned i = 0; i < 14; ++i) {
     held.push_back(mutator->allocate({.references = 0, .bytes = 7000}));

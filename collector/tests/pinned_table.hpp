@@ -67,7 +67,8 @@ class PinnedTable final : public PauseObserver {
   }
   void pin(std::size_t row) {
     if (object(row) && !is_pinned(row)) {
-      rows_[row].pin = std::make_unique<pinning::PinSet>(runtime_.pins(), true);
+      rows_[row].pin =
+          std::make_unique<pinning::PinSet>(runtime_.pins(), pinning::Liveness::strong);
       rows_[row].pin->pin(object(row), 0);
     }
   }

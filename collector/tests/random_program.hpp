@@ -181,7 +181,7 @@ class RandomProgram {
     if (number == 0 || pins_.size() > mix_.live_target / 2) {
       return;
     }
-    auto set = std::make_unique<pinning::PinSet>(runtime_.pins(), true);
+    auto set = std::make_unique<pinning::PinSet>(runtime_.pins(), pinning::Liveness::strong);
     set->pin(object, runtime_.pins().sites().intern("site " + std::to_string(number % 5)));
     pins_.push_back({std::move(set), object.address(), number});
   }

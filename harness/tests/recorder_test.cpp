@@ -17,7 +17,7 @@ struct Watched {
   heap::Heap heap{kHeap};
   pinning::PinRegistry pins{heap};
   StopFlag stop{StopReason::none};
-  Recorder recorder{Recorder::Keep::all, 2, &stop};
+  Recorder recorder{Recorder::Keep::all, &stop};
 
   Watched() { recorder.watch(pins); }
 };
@@ -74,20 +74,21 @@ TEST_CASE("a site counts from the full collection that measured it to the one th
   CHECK(recording.sites[0].collections == 1);
 }
 
-TEST_CASE(
-    "of the sites that pin, the largest are measured, and of the others the cost is not known") {
+TEST_CASE("what a site costs is known where it was measured, and only there") {
   Watched watched;
   PauseReport report = full_pause(100, 64);
-  report.sites = {{.site = 0, .pins = 1, .pinned_bytes = 8, .hostage = 0},
-                  {.site = 1, .pins = 1, .pinned_bytes = 99, .hostage = 64},
-                  {.site = 2, .pins = 1, .pinned_bytes = 8, .hostage = 0}};
-  CHECK(measured_sites(report, 2) == std::vector<bool>{true, true, false});
+  report.sites = {
+      {.site = 0, .pins = 1, .pinned_bytes = 8},
+      {.site = 1, .pins = 1, .pinned_bytes = 99, .oldest_collections = 7, .hostage = 64},
+      {.site = 2, .pins = 1, .pinned_bytes = 8, .hostage = 0}};
   watched.recorder.paused(report);
   const Recording recording = watched.recorder.recording(100);
   REQUIRE(recording.sites.size() == 3);
+  CHECK(recording.sites[0].collections == 0);
   CHECK(recording.sites[1].collections == 1);
-  CHECK(recording.sites[2].collections == 0);
-  CHECK(recording.sites[2].pins.last == 1);
+  CHECK(recording.sites[1].oldest == 7);
+  CHECK(recording.sites[2].collections == 1);
+  CHECK(recording.sites[0].pins.last == 1);
 }
 
 TEST_CASE("hostage figures and sites do not enter the digest, everything else exact does") {
@@ -119,19 +120,6 @@ TEST_CASE("a run that is asked to end ends at the next pause") {
     CHECK(stopped.outcome == Outcome::timeout);
   }
   CHECK(watched.recorder.recording(2).exact.collections[1] == 2);
-}
-
-TEST_CASE("a leak ends the run with the name of who made it") {
-  Watched watched;
-  const pinning::SiteId site = watched.pins.sites().intern("forgetful");
-  watched.recorder.leaked({.site = site, .since = 5, .pins = 2, .bytes = 32});
-  try {
-    watched.recorder.paused(full_pause(9, 0));
-    FAIL("the leak did not end the run");
-  } catch (const RunStopped& stopped) {
-    CHECK(stopped.outcome == Outcome::pin_leak);
-    CHECK(std::string(stopped.what()).find("forgetful") != std::string::npos);
-  }
 }
 
 TEST_CASE("time that measuring took is cut out of the timeline") {

@@ -56,7 +56,6 @@ TEST_CASE("what makes no sense, alone or together, is refused with a sentence") 
       {"pin.share=0.1 pin.count=10", "pin.share, pin.count and pin.rate"},
       {"pin.rate=1 pin.count=10", "pin.share, pin.count and pin.rate"},
       {"pin.rate=0.1", "is no whole number of pins for each GiB"},
-      {"pin.liveness=weak pin.share=0.1", "is not there yet: only strong"},
       {"pin.target=site", "needs a pattern"},
       {"pin.target_site=x*", "has no effect without pin.target=site"},
       {"pin.shape=scoped pin.share=0.1", "pin.lifetime=scope"},

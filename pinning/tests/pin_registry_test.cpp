@@ -135,7 +135,7 @@ TEST_CASE("sets that hold the same objects end in any order, and the sums balanc
   std::uint64_t made = 0;
   for (unsigned step = 0; step < 5000; ++step) {
     if (sets.empty() || random.below(10) == 0) {
-      sets.push_back(std::make_unique<PinSet>(registry, true));
+      sets.push_back(std::make_unique<PinSet>(registry, Liveness::strong));
     }
     std::swap(sets[random.below(sets.size())], sets.back());
     PinSet& set = *sets.back();
@@ -177,8 +177,8 @@ TEST_CASE("sets that hold the same objects end in any order, and the sums balanc
 
 TEST_CASE("four threads pin and unpin the same neighbours, and every count comes out even") {
   // One pin at a time makes counts go between 0 and 2, where a pin and an unpin can cross.
-  for (const auto& [objects, most_pins] : {std::pair<std::size_t, std::size_t>{1, 1},
-                                           {3, 1}, {3, 8}, {400, 8}}) {
+  for (const auto& [objects, most_pins] :
+       {std::pair<std::size_t, std::size_t>{1, 1}, {3, 1}, {3, 8}, {400, 8}}) {
     CAPTURE(objects);
     CAPTURE(most_pins);
     PinField field(objects, heap::block_state::kNursery);
