@@ -16,6 +16,7 @@ namespace pinlab::harness {
 /// What one call of a command was given.
 struct Invocation {
   heap::ParameterValues options;
+  Settings repeated;  ///< options that may be given any number of times, in their order
   Settings parameters;
   std::vector<std::string> operands;
   Console& console;
@@ -30,6 +31,7 @@ struct Command {
   std::size_t least_operands = 0;
   std::size_t most_operands = 0;
   bool takes_parameters = false;
+  std::span<const heap::Parameter> repeated = {};  ///< options that may be given several times
   ExitCode (*run)(const Invocation&) = nullptr;
 };
 
@@ -37,6 +39,8 @@ struct Command {
 [[nodiscard]] Command run_command();
 [[nodiscard]] Command rerun_command();
 [[nodiscard]] Command explain_command();
+[[nodiscard]] Command sweep_command();
+[[nodiscard]] Command merge_command();
 [[nodiscard]] Command list_command();
 [[nodiscard]] Command describe_command();
 [[nodiscard]] Command schema_command();

@@ -79,8 +79,10 @@ Parsed parse(const Command& command, Words words) {
 
 std::vector<std::string_view> known_options(const Command& command) {
   std::vector<std::string_view> names = {"help"};
-  for (const heap::Parameter& option : command.options) {
-    names.push_back(option.name);
+  for (const auto table : {command.options, command.repeated}) {
+    for (const heap::Parameter& option : table) {
+      names.push_back(option.name);
+    }
   }
   if (command.takes_parameters) {
     for (const heap::Parameter& parameter : base_parameters()) {
@@ -99,6 +101,7 @@ std::vector<std::string_view> known_options(const Command& command) {
 Invocation invocation_of(const Command& command, Parsed parsed, Console& console) {
   Invocation invocation{
       .options = heap::ParameterValues({command.options.begin(), command.options.end()}),
+      .repeated = {},
       .parameters = {},
       .operands = std::move(parsed.operands),
       .console = console};
@@ -107,6 +110,11 @@ Invocation invocation_of(const Command& command, Parsed parsed, Console& console
     if (std::ranges::find(known, setting.name) == known.end()) {
       throw UsageError("there is no option " + heap::quoted_text("--" + setting.name) +
                        heap::did_you_mean(setting.name, known));
+    }
+    if (std::ranges::find(command.repeated, setting.name, &heap::Parameter::name) !=
+        command.repeated.end()) {
+      invocation.repeated.push_back(std::move(setting));
+      continue;
     }
     if (invocation.options.find(setting.name) == nullptr) {
       invocation.parameters.push_back(std::move(setting));
@@ -196,9 +204,9 @@ ExitCode explain_error(const Console& console) {
 }  // namespace
 
 std::span<const Command> commands() {
-  static const std::array all = {run_command(),  rerun_command(),    explain_command(),
-                                 list_command(), describe_command(), schema_command(),
-                                 env_command()};
+  static const std::array all = {run_command(),      rerun_command(),   sweep_command(),
+                                 merge_command(),    explain_command(), list_command(),
+                                 describe_command(), schema_command(),  env_command()};
   return all;
 }
 

@@ -79,8 +79,10 @@ std::string help_of(const Command& command, const Console& console) {
   text += wrapped(command.summary, kWidth, 0) + ".\n\n" + std::string(command.lesson);
   if (!command.options.empty()) {
     text += "\nOptions:\n";
-    for (const heap::Parameter& option : command.options) {
-      text += parameter_row(option, "--");
+    for (const auto table : {command.repeated, command.options}) {
+      for (const heap::Parameter& option : table) {
+        text += parameter_row(option, "--");
+      }
     }
   }
   if (command.takes_parameters) {

@@ -100,6 +100,17 @@ std::string record_text(const RunResult& result, const Environment& environment)
   return text_of(record);
 }
 
+std::string figures_text(const RunResult& result) {
+  return dump({{"outcome", name_of(result.outcome)},
+               {"reason", result.reason},
+               {"exact", exact_json(result)},
+               {"timed", timed_json(result)},
+               {"digest", digest_json(result.digest)},
+               {"graph_digest", digest_json(result.graph_digest)}},
+              -1) +
+         "\n";
+}
+
 std::string record_without_figures(const heap::ParameterValues& parameters,
                                    const Environment& environment,
                                    Outcome outcome,

@@ -17,6 +17,9 @@ inline constexpr std::string_view kRecordSchema = "pinlab/run/1";
 /// The record as text, one line for each collection and each site.
 [[nodiscard]] std::string record_text(const RunResult& result, const Environment& environment);
 
+/// Outcome, reason, sums and digests on one line: what a sweep keeps of a run.
+[[nodiscard]] std::string figures_text(const RunResult& result);
+
 /// The record of a run that ended before it could be asked for anything.
 [[nodiscard]] std::string record_without_figures(const heap::ParameterValues& parameters,
                                                  const Environment& environment,

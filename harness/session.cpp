@@ -22,6 +22,10 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .type = ParameterType::text,
      .default_text = "",
      .summary = "write the record there; - is standard output"},
+    {.name = "figures",
+     .type = ParameterType::text,
+     .default_text = "",
+     .summary = "write outcome, sums and digests there, as one line of JSON"},
     {.name = "timeout",
      .type = ParameterType::time,
      .default_text = "0s",
@@ -38,9 +42,14 @@ class Abandon {
  public:
   Abandon(const Experiment& experiment,
           OutputFile* output,
+          OutputFile* figures,
           const Environment& environment,
           const Console& console)
-      : experiment_(experiment), output_(output), environment_(environment), console_(console) {}
+      : experiment_(experiment),
+        output_(output),
+        figures_(figures),
+        environment_(environment),
+        console_(console) {}
 
   void operator()(StopReason reason) const {
     const bool timeout = reason == StopReason::timeout;
@@ -55,12 +64,16 @@ class Abandon {
       console_.complain(output_->path() + ": writing failed");
       code = code == ExitCode::interrupted ? code : ExitCode::io_failed;
     }
+    if (figures_ != nullptr) {
+      static_cast<void>(figures_->try_commit(figures_text(result)));
+    }
     _exit(static_cast<int>(code));
   }
 
  private:
   const Experiment& experiment_;
   OutputFile* output_;
+  OutputFile* figures_;
   const Environment& environment_;
   const Console& console_;
 };
@@ -75,8 +88,10 @@ SessionOptions session_options(const heap::ParameterValues& options) {
   if (options.given("out") && options.text("out").empty()) {
     throw UsageError("--out needs the name of a file, or - for standard output");
   }
-  SessionOptions session{
-      .out = options.text("out"), .timeout = {}, .gctrace = options.flag("gctrace")};
+  SessionOptions session{.out = options.text("out"),
+                         .figures = options.text("figures"),
+                         .timeout = {},
+                         .gctrace = options.flag("gctrace")};
   if (options.time("timeout") > 0) {
     session.timeout = options.time("timeout");
   }
@@ -91,6 +106,11 @@ Session run_session(const heap::ParameterValues& values,
     output.emplace(options.out);
   }
   OutputFile* const target = output ? &*output : nullptr;
+  std::optional<OutputFile> figures;
+  if (!options.figures.empty()) {
+    figures.emplace(options.figures);
+  }
+  OutputFile* const line = figures ? &*figures : nullptr;
   const Environment environment = this_environment();
   StopFlag stop{StopReason::none};
   GcTrace trace(console);
@@ -104,13 +124,16 @@ Session run_session(const heap::ParameterValues& values,
         target, record_without_figures(values, environment, Outcome::crashed,
                                        "a signal ended the process; see standard error"));
     const Watchdog watchdog(options.timeout, stop,
-                            Abandon(experiment, target, environment, console));
+                            Abandon(experiment, target, line, environment, console));
     return experiment.run();
   };
   Session session{.result = run(), .record = {}};
   session.record = record_text(session.result, environment);
   if (target != nullptr) {
     target->commit(session.record);
+  }
+  if (line != nullptr) {
+    line->commit(figures_text(session.result));
   }
   return session;
 }

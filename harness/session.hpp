@@ -15,6 +15,7 @@ namespace pinlab::harness {
 
 struct SessionOptions {
   std::string out;  ///< where the record goes; empty: nowhere, "-": standard output
+  std::string figures;  ///< where the sums go, on one line; empty: nowhere
   std::optional<std::uint64_t> timeout;  ///< nanoseconds
   bool gctrace = false;
 };
@@ -24,7 +25,7 @@ struct Session {
   std::string record;
 };
 
-/// The options --out, --timeout and --gctrace, as commands declare them.
+/// The options --out, --figures, --timeout and --gctrace, as commands declare them.
 [[nodiscard]] std::span<const heap::Parameter> session_parameters();
 [[nodiscard]] SessionOptions session_options(const heap::ParameterValues& options);
 

@@ -1,0 +1,413 @@
+"""The program pinlab sweep from outside: what it writes, what it survives. Run by meson:
+
+    sweep_test.py PINLAB [--long]
+
+With --long a hundred random kills and the overhead of a thousand runs.
+"""
+
+import csv
+import json
+import os
+import pathlib
+import random
+import re
+import resource
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zlib
+
+PINLAB = os.path.abspath(sys.argv[1])
+LONG = "--long" in sys.argv
+SMALL = ["--heap.max=16MiB", "--workload.slots=2000", "--workload.replacements=8000"]
+ENDLESS = ["--workload.slots=2000", "--workload.replacements=100000000000"]
+
+
+def pinlab(*words, **options):
+    return subprocess.run([PINLAB, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=300, check=False, **options)
+
+
+def events_of(folder):
+    events = []
+    for number, line in enumerate((folder / "events.jsonl").read_bytes().splitlines()):
+        body, seal = line[:-16], line[-16:]
+        assert seal == b',"c":"%08x"}' % zlib.crc32(body), line
+        event = json.loads(line)
+        assert event["n"] == number
+        events.append(event)
+    return events
+
+
+def ends_of(folder):
+    return [event for event in events_of(folder) if event["t"] == "rep_end"]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pinlab_sweep_"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.out = self.folder / "out"
+
+    def ends(self, code, *words, **options):
+        run = pinlab(*words, **options)
+        self.assertEqual(run.returncode, code, f"{words}\n{run.stdout}\n{run.stderr}")
+        return run
+
+    def says(self, code, fragment, *words, **options):
+        run = self.ends(code, *words, **options)
+        self.assertIn(fragment, run.stderr)
+
+    def exact(self, out=None):
+        return (out or self.out).joinpath("exact.json").read_bytes()
+
+    def sweep(self, code, *words, out=None, **options):
+        return self.ends(code, "sweep", f"--out={out or self.out}", *words, **options)
+
+
+MATRIX = [*SMALL, "--axis=pin.share=0,1%", "--axis=seed=1..3", "--reps=2"]
+
+
+class Files(Case):
+    def test_a_folder_holds_what_was_asked_and_what_happened(self):
+        run = self.sweep(0, *MATRIX)
+        self.assertIn("12 of 12 runs done", run.stdout)
+        self.assertEqual(len(run.stderr.splitlines()), 12)
+        manifest = json.loads((self.out / "manifest.json").read_text())
+        self.assertEqual(manifest["schema"], "pinlab/sweep/1")
+        self.assertEqual([axis["names"] for axis in manifest["axes"]], [["pin.share"], ["seed"]])
+        self.assertEqual(len(manifest["cells"]), 6)
+        self.assertEqual(manifest["cells"][0]["axes"], {"pin.share": "0", "seed": "1"})
+        self.assertEqual(manifest["parameters"]["heap.max"], "16MiB")
+        events = events_of(self.out)
+        self.assertEqual([event["t"] for event in events], ["begin"] + ["rep_start", "rep_end"] * 12 + ["end"])
+        for event in ends_of(self.out):
+            record = json.loads((self.out / "cells" / event["cell"] / f"r{event['rep']}.json").read_text())
+            self.assertEqual(event["run"]["exact"], record["summary"]["exact"])
+            self.assertEqual(event["run"]["timed"], record["summary"]["timed"])
+            self.assertEqual(event["run"]["digest"], record["digest"])
+        exact = json.loads(self.exact())
+        self.assertEqual(len(exact["cells"]), 6)
+        self.assertNotIn("timed", str(exact))
+        rows = list(csv.DictReader((self.out / "results.csv").read_text().splitlines()))
+        self.assertEqual(len(rows), 12)
+        self.assertEqual(rows[0]["pin.share"], "0")
+        self.assertEqual(int(rows[0]["moved"]), exact["cells"][0]["exact"]["moved"])
+
+    def test_the_same_again_runs_nothing_and_the_folder_alone_is_enough(self):
+        self.sweep(0, *MATRIX)
+        before = self.exact()
+        self.assertIn("12 of 12 runs done\n", self.sweep(0, *MATRIX).stdout)
+        self.assertIn("12 of 12 runs done\n", self.sweep(0).stdout)
+        self.assertEqual(before, self.exact())
+
+    def test_jobs_and_orders_change_no_exact_figure(self):
+        self.sweep(0, *MATRIX)
+        for number, words in enumerate((["--jobs=3"], ["--order=shuffle"], ["--order=lexical"])):
+            other = self.folder / str(number)
+            self.sweep(0, *MATRIX, *words, out=other)
+            self.assertEqual(self.exact(), self.exact(other))
+
+    def test_a_matrix_file_says_the_same_as_the_command_line(self):
+        self.sweep(0, *MATRIX)
+        path = self.folder / "matrix.json"
+        path.write_text("""{ "schema": "pinlab/matrix/1", // a comment
+            "parameters": {"heap.max": "16MiB", "workload.slots": 2000, "workload.replacements": 8000},
+            "axes": {"pin.share": [0, "1%"]}, "seeds": "1..3", "reps": 2, "order": "fillin" }""")
+        self.sweep(0, path, out=self.folder / "b")
+        self.assertEqual(self.exact(), self.exact(self.folder / "b"))
+
+    def test_a_dry_run_lists_cells_and_writes_nothing(self):
+        run = self.sweep(0, *MATRIX, "--dry-run")
+        self.assertEqual(len(run.stdout.splitlines()), 7)
+        self.assertIn("6 cells, 2 runs of each, 12 to do", run.stdout)
+        self.assertFalse(self.out.exists())
+        self.sweep(0, *MATRIX)
+        run = self.sweep(0, *MATRIX, "--dry-run")
+        self.assertIn(" 0 to do", run.stdout)
+
+    def test_another_matrix_is_refused_or_extends(self):
+        self.sweep(0, *SMALL, "--axis=seed=1..2")
+        self.says(2, "is of another matrix (2 cells", "sweep", f"--out={self.out}", *SMALL, "--axis=seed=1..3")
+        run = self.sweep(0, *SMALL, "--axis=seed=1..3", "--extend")
+        self.assertIn("3 of 3 runs done, 1 of them now", run.stdout)
+
+    def test_usage_is_checked_before_anything_runs(self):
+        for words, fragment in [
+            (["--axis=sead=1"], "did you mean seed?"),
+            (["--axis=seed=3..1"], "is empty"),
+            (["--axis=seed=1..20000"], "more than 10000 cells"),
+            (["--axis=nursery.size=1MiB,2GiB"], "the cell nursery.size=2GiB cannot be"),
+            (["--axis=seed=1", "--seed=2"], "given twice"),
+            (["--where=seed =="], "expected a value"),
+            (["--shard=3/2"], "there is no part 3/2"),
+            (["--shard=0/2"], "is not written as i/n"),
+            (["--reps=0"], "too small"),
+            (["--axis=heap.max=2*min"], "pinlab minheap --workload=lru_churn"),
+            (["a", "b"], "nothing to do with"),
+        ]:
+            with self.subTest(words=words):
+                self.says(2, fragment, "sweep", f"--out={self.out}", *words)
+                self.assertFalse(self.out.exists())
+        self.says(2, "--out needs", "sweep", *SMALL)
+        self.says(7, "cannot be made", "sweep", "--out=/dev/null/x", *SMALL)
+
+    def test_a_matrix_file_that_is_wrong_is_exit_code_3(self):
+        for content, fragment in [
+            ('{"schema": "pinlab/matrix/1", "axes": {"seed": "3..1"}}', "is empty"),
+            ('{"schema": "pinlab/matrix/2"}', "and this program reads pinlab/matrix/1"),
+            ('{"schema": "pinlab/matrix/1", "axis": {}}', "did you mean axes?"),
+            ('{"schema": "pinlab/matrix/1", "axes": {"seed": [1], "seed": [2]}}', "is there twice"),
+            ('{"schema": "pinlab/matrix/1", "reps": 0}', "reps is not"),
+            ('{"schema": "pinlab/matrix/1", "zip": [{"seed": [1, 2], "plan": ["semispace"]}]}', "equally long"),
+            ('{"axes": {}}', "there is no schema"),
+            ('[]', "there is no schema"),
+            ('{"schema"', "matrix:1:"),
+        ]:
+            with self.subTest(content=content):
+                path = self.folder / "matrix"
+                path.write_text(content)
+                self.says(3, fragment, "sweep", f"--out={self.out}", path)
+
+
+class Outcomes(Case):
+    def test_a_run_that_hangs_crashes_or_eats_memory_is_one_failed_cell(self):
+        run = self.sweep(5, "--heap.max=16MiB", "--workload.slots=2000", "--axis=workload.replacements=1000,100000000000",
+                         "--timeout=300ms")
+        self.assertRegex(run.stdout, r"completed +1\n +timeout +1\n")
+        event = [e for e in ends_of(self.out) if e["outcome"] == "timeout"][0]
+        self.assertEqual(event["limit"], "timeout")
+        exact = json.loads(self.exact())
+        self.assertEqual([cell["outcome"] for cell in exact["cells"]], ["completed", "timeout"])
+        self.assertIsNone(exact["cells"][1]["exact"])
+        self.assertIn("2 of 2 runs done\n", self.sweep(5).stdout)  # a timeout is not run again
+
+    def test_memory_has_a_limit(self):
+        run = self.sweep(5, *ENDLESS, "--heap.max=512MiB", "--nursery.size=256MiB", "--memory=40MiB")
+        self.assertRegex(run.stdout, r"killed +1\n")
+        event = ends_of(self.out)[0]
+        self.assertEqual((event["outcome"], event["limit"]), ("killed", "memory"))
+
+    def test_a_heap_that_is_too_small_is_a_result(self):
+        run = self.sweep(5, "--workload.slots=20000", "--workload.replacements=1000", "--axis=heap.max=1MiB,64MiB")
+        self.assertRegex(run.stdout, r"heap_exhausted +1")
+        self.assertIsNotNone(json.loads(self.exact())["cells"][0]["exact"])
+
+    def test_runs_that_differ_are_a_bug(self):
+        self.sweep(0, *SMALL, "--reps=2")
+        lines = (self.out / "events.jsonl").read_bytes().splitlines(keepends=True)
+        at = max(i for i, line in enumerate(lines) if b'"rep_end"' in line)
+        body = re.sub(rb'"moved":\d+', b'"moved":1', lines[at].rstrip(b"\n")[:-16], count=1)
+        lines[at] = body + b',"c":"%08x"}\n' % zlib.crc32(body)
+        (self.out / "events.jsonl").write_bytes(b"".join(lines))
+        self.assertIn("NOT REPEATABLE", self.sweep(4).stdout)
+
+    def test_a_damaged_line_is_named_and_a_cut_one_dropped(self):
+        self.sweep(0, *SMALL, "--axis=seed=1..2")
+        path, before = self.out / "events.jsonl", self.exact()
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b'"rep":1', b'"rep":9', 1))
+        self.says(3, "events.jsonl:2: the line is damaged", "sweep", f"--out={self.out}")
+        last = content.rstrip(b"\n").rfind(b'"t":"rep_end"')
+        path.write_bytes(content[:last])
+        self.assertIn("1 of them now", self.sweep(0).stdout)
+        self.assertEqual(before, self.exact())
+        lines = content.splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[:1] + lines[2:]))
+        self.says(3, "lines are missing", "sweep", f"--out={self.out}")
+
+
+class Interrupts(Case):
+    def start(self, *words, **options):
+        return subprocess.Popen([PINLAB, "sweep", f"--out={self.out}", *words], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, **options)
+
+    def wait_for_a_run(self):
+        for _ in range(500):
+            path = self.out / "events.jsonl"
+            if path.exists() and b"rep_start" in path.read_bytes():
+                return
+            time.sleep(0.01)
+        self.fail("no run began")
+
+    def test_two_sweeps_in_one_folder_the_second_refuses_and_names_the_first(self):
+        first = self.start(*ENDLESS, "--heap.max=16MiB")
+        self.wait_for_a_run()
+        self.says(7, f"another sweep works there: process {first.pid} on", "sweep", f"--out={self.out}", *ENDLESS,
+                  "--heap.max=16MiB")
+        status = self.ends(0, "sweep", "status", self.out).stdout
+        self.assertIn(f"process {first.pid}", status)
+        self.assertIn("running now", status)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=20)
+        self.assertEqual(first.returncode, 130)
+        self.assertIn("nobody works there now", self.ends(0, "sweep", "status", self.out).stdout)
+
+    def test_an_interrupt_keeps_what_is_done_and_the_sweep_goes_on(self):
+        words = ["--heap.max=16MiB", "--workload.slots=2000", "--axis=workload.replacements=2000,2000000", "--order=lexical"]
+        sweep = self.start(*words)
+        for line in sweep.stderr:
+            if "completed" in line:
+                break
+        sweep.send_signal(signal.SIGTERM)
+        out, _ = sweep.communicate(timeout=20)
+        self.assertEqual(sweep.returncode, 130)
+        self.assertIn("1 of 2 runs done", out)
+        self.assertEqual(ends_of(self.out)[-1]["outcome"], "interrupted")
+        self.sweep(0)
+        other = self.folder / "whole"
+        self.sweep(0, *words, out=other)
+        self.assertEqual(self.exact(), self.exact(other))
+
+    def test_a_second_interrupt_is_immediate_and_leaves_no_child(self):
+        # Nothing is collected, so the run comes to no pause for seconds.
+        sweep = self.start(*ENDLESS, "--heap.max=8GiB", "--nursery.size=4GiB", "--workload.size_least=1",
+                           "--workload.size_most=1")
+        self.wait_for_a_run()
+        child = int(subprocess.run(["ps", "-o", "pid=", "--ppid", str(sweep.pid)], capture_output=True, text=True,
+                                   check=False).stdout.split()[0])
+        sweep.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        begin = time.monotonic()
+        sweep.send_signal(signal.SIGINT)
+        sweep.communicate(timeout=20)
+        self.assertEqual(sweep.returncode, 130)
+        self.assertLess(time.monotonic() - begin, 1.5)
+        self.assertFalse(pathlib.Path(f"/proc/{child}").exists())
+
+    def test_a_closed_pipe_ends_nothing(self):
+        command = f"{shlex.quote(PINLAB)} sweep --out={self.out} {' '.join(MATRIX)} 2>&1 | head -1"
+        subprocess.run(["bash", "-c", command], stdout=subprocess.DEVNULL, timeout=60, check=True)
+        self.assertEqual(len(ends_of(self.out)), 12)
+        self.assertTrue((self.out / "exact.json").exists())
+
+    def test_a_full_disk_ends_at_a_whole_line_and_the_sweep_goes_on_with_room(self):
+        whole = self.folder / "whole"
+        self.sweep(0, *MATRIX, out=whole)
+        for room in (9000, 20000):
+            out = self.folder / str(room)
+            run = pinlab("sweep", f"--out={out}", *MATRIX, preexec_fn=lambda room=room: resource.setrlimit(
+                resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY)))
+            self.assertEqual(run.returncode, 7, run.stderr)
+            events_of(out)
+            self.sweep(0, *MATRIX, out=out)
+            self.assertEqual(self.exact(out), self.exact(whole))
+
+    def kill_and_resume(self, kills, seed):
+        words = ["--heap.max=16MiB", "--workload.slots=1000", "--workload.replacements=4000", "--axis=pin.share=0,1%,5%",
+                 "--axis=seed=1..4", "--jobs=2"]
+        whole = self.folder / "whole"
+        self.sweep(0, *words, out=whole)
+        chance = random.Random(seed)
+        done = 0
+        while done < kills:
+            shutil.rmtree(self.out, ignore_errors=True)
+            for _ in range(4):
+                sweep = self.start(*words)
+                time.sleep(chance.uniform(0, 0.25))
+                children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(sweep.pid)], capture_output=True, text=True,
+                                          check=False).stdout.split()
+                victims = [sweep.pid] if chance.random() < 0.5 else [int(c) for c in children if chance.random() < 0.7]
+                for victim in victims:
+                    try:
+                        os.kill(victim, signal.SIGKILL)
+                    except ProcessLookupError:
+                        pass
+                done += len(victims)
+                sweep.communicate(timeout=60)
+                for child in children:  # the kernel ends them with their parent
+                    self.assertFalse(self.lives(int(child)), "a child outlived the sweep")
+            run = self.sweep(0, *words)
+            self.assertIn("12 of 12 runs done", run.stdout)
+            self.assertEqual(self.exact(), self.exact(whole))
+            self.assertEqual(list(self.out.glob("cells/*/*.part*")), [])
+
+    @staticmethod
+    def lives(process):
+        for _ in range(100):
+            if not pathlib.Path(f"/proc/{process}").exists():
+                return False
+            time.sleep(0.01)
+        return True
+
+    def test_killed_at_random_the_exact_results_are_the_same_to_the_byte(self):
+        self.kill_and_resume(100 if LONG else 8, 1)
+
+
+class Parts(Case):
+    def test_shards_are_joined_to_what_one_sweep_makes(self):
+        self.sweep(0, *MATRIX)
+        shards = [self.folder / f"shard{i}" for i in (1, 2, 3)]
+        for i, shard in enumerate(shards, 1):
+            self.sweep(0, *MATRIX, f"--shard={i}/3", out=shard)
+            self.assertEqual(len(ends_of(shard)), 4)
+        whole = self.folder / "merged"
+        self.assertIn("12 of 12 runs done", self.ends(0, "merge", f"--out={whole}", *shards).stdout)
+        self.assertEqual(self.exact(), self.exact(whole))
+        self.assertEqual(len(list(whole.glob("cells/*/r*.json"))), 12)
+        self.assertIn("12 of 12 runs done\n", self.sweep(0, out=whole).stdout)
+        self.says(2, "holds a sweep already", "merge", f"--out={whole}", *shards)
+        self.says(2, "both have run", "sweep", "merge", f"--out={self.folder}/x", shards[0], shards[0])
+        part = self.folder / "part"
+        self.assertIn("8 of 12", self.ends(5, "merge", f"--out={part}", *shards[:2]).stdout)
+        self.sweep(0, out=part)
+        self.assertEqual(self.exact(), self.exact(part))
+        other = self.folder / "other"
+        self.sweep(0, *SMALL, "--axis=seed=1..3", out=other)
+        self.says(2, "do not belong together", "merge", f"--out={self.folder}/y", shards[0], other)
+        manifest = other / "manifest.json"
+        manifest.write_text(re.sub('"hash": "[0-9a-f]*"', '"hash": "0"', manifest.read_text()))
+        self.says(2, "begun by another program", "sweep", f"--out={other}")
+
+    def test_emitted_jobs_run_as_they_stand(self):
+        jobs = self.sweep(0, *MATRIX, "--emit-jobs=parallel", "--shards=3").stdout
+        self.assertEqual(len(jobs.splitlines()), 3)
+        if shutil.which("parallel"):
+            subprocess.run(["parallel", "-j2"], input=jobs, text=True, capture_output=True, timeout=120, check=True)
+        else:
+            subprocess.run(["xargs", "-P2", "-d", "\n", "-I{}", "bash", "-c", "{}"], input=jobs, text=True,
+                           capture_output=True, timeout=120, check=True)
+        whole = self.folder / "whole"
+        self.ends(0, "merge", f"--out={whole}", *sorted(self.out.glob("shard-*")))
+        script = self.sweep(0, *MATRIX, "--emit-jobs=slurm", "--shards=2").stdout
+        self.assertIn("#SBATCH --array=1-2\n", script)
+        for task in "12":
+            shutil.rmtree(self.out / f"shard-{task}", ignore_errors=True)
+            subprocess.run(["bash"], input=script, text=True, capture_output=True, timeout=120, check=True,
+                           env={**os.environ, "SLURM_ARRAY_TASK_ID": task})
+        again = self.folder / "again"
+        self.ends(0, "merge", f"--out={again}", self.out / "shard-1", self.out / "shard-2")
+        self.assertEqual(self.exact(whole), self.exact(again))
+
+    def test_two_programs_run_in_turns(self):
+        other = self.folder / "pinlab"
+        shutil.copy(PINLAB, other)
+        self.sweep(0, *SMALL, "--axis=seed=1..2", "--reps=2", f"--against={other}")
+        base, new = self.out / "base", self.out / "new"
+        self.assertEqual(self.exact(base), self.exact(new))
+        sessions = {json.loads((arm / "manifest.json").read_text())["session"] for arm in (base, new)}
+        self.assertEqual(len(sessions), 1)
+        self.assertNotIn(None, sessions)
+        turns = sorted((event["ts"], event["n"], arm.name) for arm in (base, new) for event in ends_of(arm))
+        self.assertEqual([name for _, _, name in turns][:4], ["base", "new", "new", "base"])
+
+
+class Overhead(Case):
+    def test_a_sweep_spends_its_time_in_its_children(self):
+        cells, slack = (1000, 0.05) if LONG else (20, 0.15)
+        begin = time.monotonic()
+        self.sweep(0, "--heap.max=16MiB", "--workload.slots=2000", "--workload.replacements=400000",
+                   "--record.collections=summary", f"--axis=seed=1..{cells}", "--order=lexical")
+        wall = time.monotonic() - begin
+        inside = sum(event["wall_ns"] for event in ends_of(self.out)) / 1e9
+        print(f"{cells} runs of {inside / cells * 1000:.0f} ms: {(wall - inside) / wall:.2%} outside", file=sys.stderr)
+        self.assertLess((wall - inside) / wall, slack)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
