@@ -41,6 +41,7 @@ struct Command {
 [[nodiscard]] Command explain_command();
 [[nodiscard]] Command sweep_command();
 [[nodiscard]] Command merge_command();
+[[nodiscard]] Command minheap_command();
 [[nodiscard]] Command list_command();
 [[nodiscard]] Command describe_command();
 [[nodiscard]] Command schema_command();

@@ -204,9 +204,9 @@ ExitCode explain_error(const Console& console) {
 }  // namespace
 
 std::span<const Command> commands() {
-  static const std::array all = {run_command(),      rerun_command(),   sweep_command(),
-                                 merge_command(),    explain_command(), list_command(),
-                                 describe_command(), schema_command(),  env_command()};
+  static const std::array all = {
+      run_command(),     rerun_command(), sweep_command(),    merge_command(),  minheap_command(),
+      explain_command(), list_command(),  describe_command(), schema_command(), env_command()};
   return all;
 }
 

@@ -233,9 +233,7 @@ std::string dry_run(const Matrix& matrix,
   }
   const std::size_t left = shown * matrix.reps - done;
   text += human_count(shown, "cell") + ", " + human_count(matrix.reps, "run") + " of each, " +
-          std::to_string(left) + " to do, " + human_count(sweep.jobs, "at a time").substr(0, 4);
-  text.resize(text.find_last_not_of(" a") + 1);
-  text += " at a time; ";
+          std::to_string(left) + " to do, " + std::to_string(sweep.jobs) + " at a time; ";
   if (!events.ends.empty()) {
     const std::uint64_t each = known / events.ends.size();
     text += "about " + human_time(each * left / sweep.jobs) + ", judging by " +

@@ -486,6 +486,13 @@ std::vector<MinimalHeap> read_minimal_heaps(const std::string& path) {
   require_schema(path, json, kMinimalHeapSchema);
   std::vector<MinimalHeap> heaps;
   for (const Json& entry : member(path, json, "heaps")) {
+    const Json& pins = member(path, entry, "pins");
+    if (!pins.is_boolean()) {
+      refuse(path, "heaps.pins", "neither true nor false");
+    }
+    if (pins.get<bool>() || member(path, entry, "minimum").is_null()) {
+      continue;
+    }
     const Settings parameters = settings_in(path, entry, "parameters");
     MinimalHeap heap{.parameters = {}, .seed = "1", .bytes = count_in(path, entry, "minimum")};
     for (const Setting& setting : parameters) {

@@ -67,8 +67,14 @@ Settings texts_of(const heap::ParameterValues& values) {
 std::uint64_t minimal_heap(const std::vector<MinimalHeap>& heaps, const Settings& parameters) {
   const auto seed = std::ranges::find(parameters, "seed", &Setting::name);
   const MinimalHeap* found = nullptr;
+  const auto is_better = [&](const MinimalHeap& heap) {
+    const bool same = heap.seed == seed->text;
+    const bool same_before = found != nullptr && found->seed == seed->text;
+    return found == nullptr || (same && !same_before) ||
+           (same == same_before && heap.bytes < found->bytes);
+  };
   for (const MinimalHeap& heap : heaps) {
-    if (is_program_of(heap, parameters) && (found == nullptr || heap.seed == seed->text)) {
+    if (is_program_of(heap, parameters) && is_better(heap)) {
       found = &heap;
     }
   }

@@ -36,7 +36,8 @@ struct Cell {
   Settings parameters;          ///< every parameter, defaults included
 };
 
-/// Smallest heaps that were found before, of one file of pinlab minheap: for sizes such as 1.5*min.
+/// A smallest heap without pins, from a file of pinlab minheap: for sizes such as 1.5*min. Of
+/// several for one program the one of the cell's seed is taken, and of these the smallest.
 struct MinimalHeap {
   Settings parameters;  ///< workload and workload.* of it
   std::string seed;

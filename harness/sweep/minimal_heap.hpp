@@ -1,0 +1,70 @@
+// The smallest heap that a configuration runs in, by bisection in blocks: the most robust figure of
+// fragmentation that there is, since it is what a user of the collector has to buy.
+//
+// Invariants: (1) the size that is found and the next kConfirmed sizes completed, and the size
+// below it did not; (2) a run that ends otherwise than by want of memory or time ends the search.
+#pragma once
+
+#include "harness/sweep/child.hpp"
+#include "harness/sweep/matrix.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pinlab::harness {
+
+/// Sizes above the smallest that must complete too: what is smallest by luck is not it.
+inline constexpr std::uint64_t kConfirmed = 4;
+
+struct Probe {
+  std::uint64_t blocks = 0;
+  std::string outcome;
+  std::uint64_t wall = 0;  ///< nanoseconds
+};
+
+struct HeapSearch {
+  Settings parameters;                   ///< of the runs, heap.max left out
+  std::uint64_t block = 0;               ///< bytes
+  std::optional<std::uint64_t> minimum;  ///< blocks; none: not even heap.max was enough
+  std::vector<Probe> probes = {};        ///< in their order
+};
+
+/// Searches between what was live and heap.max of the cell. Throws IoError, or InputError where a
+/// run ends in a way that no heap mends; StopAsked where the user ended it.
+class HeapSearcher {
+ public:
+  struct StopAsked {};
+
+  HeapSearcher(std::string program, RunLimits limits, const SignalFile& signals)
+      : program_(std::move(program)), limits_(limits), signals_(signals) {}
+
+  [[nodiscard]] HeapSearch search(const Settings& settings);
+
+ private:
+  struct Run {
+    std::string outcome;
+    std::string reason;
+    std::uint64_t live = 0;  ///< bytes, as far as it is known
+    std::uint64_t wall = 0;
+  };
+
+  [[nodiscard]] Run run(const Settings& settings, std::uint64_t blocks);
+  [[nodiscard]] bool completes(std::uint64_t blocks);
+  [[nodiscard]] std::uint64_t bisect(std::uint64_t fails, std::uint64_t completing);
+  [[nodiscard]] std::optional<std::uint64_t> confirm(std::uint64_t blocks, std::uint64_t most);
+
+  std::string program_;
+  RunLimits limits_;
+  const SignalFile& signals_;
+  Settings settings_;
+  std::uint64_t live_ = 0;
+  std::map<std::uint64_t, bool> known_;
+  HeapSearch found_;
+};
+
+/// "live_peak" of a run's figures, in bytes; 0 where nobody knows.
+[[nodiscard]] std::uint64_t live_peak_of(const std::string& figures);
+
+}  // namespace pinlab::harness
