@@ -16,9 +16,17 @@ class EventRecorder {
   /// Whether an object of `size` bytes can be counted: the sum of all sizes stays below 2^64.
   [[nodiscard]] bool fits(std::uint64_t size) const { return size <= ~totals_.bytes; }
   /// A new object; returns its slot. REQUIRES fits(size).
-  std::uint32_t allocate(std::uint32_t site, std::uint64_t size);
+  std::uint32_t allocate(std::uint32_t site, std::uint64_t size, std::uint32_t references = 0);
   /// The object in `slot` dies. REQUIRES that allocate returned it and that it lives.
   void free(std::uint32_t slot);
+  /// Reference `index` of the object in `slot` leads to the one in `target`, or to kNothing.
+  /// REQUIRES that both live and index < references.
+  void link(std::uint32_t slot, std::uint32_t index, std::uint32_t target);
+  /// The object in `slot` is pinned until unpin() of the number that is returned, whether or not it
+  /// is freed meanwhile.
+  std::uint32_t pin(std::uint32_t slot);
+  void unpin(std::uint32_t pin);
+  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
   /// A free of what no allocation was recorded for.
   void ignore_free() { ++totals_.unmatched_frees; }
   /// An object was recorded where one still lived; the caller frees that one first.
@@ -33,11 +41,13 @@ class EventRecorder {
   struct Object {
     std::uint64_t size = 0;
     std::uint32_t site = 0;
+    std::uint32_t references = 0;
   };
 
   std::vector<TraceEvent> events_;
   std::vector<Object> objects_;            ///< the last object of each slot
   std::vector<std::uint32_t> free_slots_;  ///< the last one is used first
+  std::vector<std::uint32_t> free_pins_;   ///< likewise
   TraceTotals totals_;
 };
 

@@ -1,11 +1,17 @@
-// The replay of a real program's heap: its allocations and frees, in its order, with its sizes and
-// its call stacks. An object is a header and its bytes, held by a slot of a managed table; a free
-// clears the slot.
+// The replay of a program's heap: its allocations and frees, in its order, with its sizes and its
+// call stacks. An object is a header, its references if the trace has any, and its bytes, held by a
+// slot of a managed table; a free clears the slot. Pins in the trace are sets of their own; those
+// of the parameters pin.* come on top.
+#include "pinning/pin_holder.hpp"
+#include "workloads/heaptrack/event_recorder.hpp"
 #include "workloads/heaptrack/trace.hpp"
 #include "workloads/managed_table.hpp"
 #include "workloads/workload.hpp"
 
+#include <algorithm>
 #include <array>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,13 +21,18 @@ namespace {
 
 using heap::ParameterType;
 
+/// Of the pins that a trace makes itself.
+constexpr pinning::HolderRule kPinRule = {.shape = "trace",
+                                          .when_lost = pinning::WhenLost::released};
+
 constexpr std::array<std::string_view, 3> kOrders = {"fifo", "lifo", "random"};
 
 constexpr auto kParameters = std::to_array<heap::Parameter>({
     {.name = "workload.trace",
      .type = ParameterType::text,
      .default_text = "",
-     .summary = "the recorded heap, raw or interpreted, plain, gzip or zstd; must be given"},
+     .summary = "the recorded heap: heaptrack's, raw or interpreted, pinlab's text form, or a .rep "
+                "file of CS:APP; plain, gzip or zstd; must be given"},
     {.name = "workload.names",
      .type = ParameterType::text,
      .default_text = "",
@@ -79,22 +90,37 @@ class Replay {
       : context_(context),
         trace_(trace),
         table_(context.mutator, trace.slots()),
-        occupants_(trace.slots()) {
+        occupants_(trace.slots()),
+        pins_(trace.totals().peak_pins) {
     context.leave(table_.directory());
   }
 
   void replay_once() {
     for (const TraceEvent& event : trace_.events()) {
-      if (event.kind == TraceEvent::Kind::allocate) {
-        allocate(event);
-      } else {
-        free(event.slot, event.size);
+      switch (event.kind) {
+        case TraceEvent::Kind::allocate:
+          allocate(event);
+          break;
+        case TraceEvent::Kind::free:
+          free(event);
+          break;
+        case TraceEvent::Kind::link:
+          link(event);
+          break;
+        case TraceEvent::Kind::pin:
+          pins_[event.size].emplace(context_.runtime.pins(), kPinRule);
+          pins_[event.size]->pin(table_.get(event.slot), site_of(event.site));
+          break;
+        case TraceEvent::Kind::unpin:
+          pins_[event.size].reset();
+          break;
       }
     }
   }
 
   /// Drops what the recorded program never freed.
   void clear() {
+    std::ranges::for_each(pins_, [](auto& pin) { pin.reset(); });
     for (std::uint32_t slot = 0; slot < occupants_.size(); ++slot) {
       if (const heap::ObjectRef object = table_.get(slot)) {
         context_.live.dropped(object.bytes());
@@ -108,37 +134,51 @@ class Replay {
  private:
   void allocate(const TraceEvent& event) {
     const heap::ObjectRef object =
-        context_.mutator.allocate({.references = 0, .bytes = event.size});
+        context_.mutator.allocate({.references = event.references, .bytes = event.size});
     Occupant& occupant = occupants_[event.slot];
     occupant.mark = ++mark_;
     if (event.size >= sizeof(std::uint64_t)) {
-      object.slot(0).word() = occupant.mark;
+      object.slot(event.references).word() = occupant.mark;
     }
     table_.set(event.slot, object);
     context_.live.born(object.bytes());
     occupant.token = context_.pins.born(object, event.site);
   }
 
-  void free(std::uint32_t slot, std::uint64_t size) {
-    const heap::ObjectRef object = table_.get(slot);
-    Occupant& occupant = occupants_[slot];
-    const bool same_size = object && object.bytes() == heap::Shape{0, size}.object_bytes();
-    const bool marked = size >= sizeof(std::uint64_t);
-    if (!same_size || (marked && object.slot(0).word() != occupant.mark)) {
-      throw std::logic_error("heaptrack: the object of slot " + std::to_string(slot) +
+  void free(const TraceEvent& event) {
+    const heap::ObjectRef object = table_.get(event.slot);
+    Occupant& occupant = occupants_[event.slot];
+    const heap::Shape shape = {event.references, event.size};
+    const bool same_size = object && object.bytes() == shape.object_bytes();
+    const bool marked = event.size >= sizeof(std::uint64_t);
+    if (!same_size || (marked && object.slot(event.references).word() != occupant.mark)) {
+      throw std::logic_error("heaptrack: the object of slot " + std::to_string(event.slot) +
                              " is no longer the one that allocation " +
                              std::to_string(occupant.mark) + " made");
     }
     context_.live.dropped(object.bytes());
-    table_.set(slot, {});
+    table_.set(event.slot, {});
     context_.pins.dropped(occupant.token);
     occupant.token = 0;
+  }
+
+  void link(const TraceEvent& event) {
+    const bool null = event.size == EventRecorder::kNothing;
+    const heap::ObjectRef target =
+        null ? heap::ObjectRef() : table_.get(static_cast<std::uint32_t>(event.size));
+    context_.mutator.store(table_.get(event.slot), event.references, target);
+  }
+
+  pinning::SiteId site_of(std::uint32_t site) {
+    return context_.runtime.pins().sites().intern(trace_.site_name(site) + " #" +
+                                                  std::to_string(site));
   }
 
   WorkloadContext& context_;
   const Trace& trace_;
   ManagedTable table_;
   std::vector<Occupant> occupants_;
+  std::vector<std::optional<pinning::PinHolder>> pins_;  ///< those of the trace, by number
   std::uint64_t mark_ = 0;
 };
 
@@ -172,8 +212,10 @@ class Heaptrack final : public Workload {
 
 WorkloadEntry workload_heaptrack() {
   return {.name = "heaptrack",
-          .summary = "the allocations and frees of a real program, as heaptrack recorded them",
-          .source = "KDE heaptrack 1.4, file version 3",
+          .summary =
+              "the allocations and frees of a real program, as heaptrack recorded them, or as a "
+              "text says",
+          .source = "KDE heaptrack 1.4, file version 3; CS:APP, malloc lab",
           .parameters = kParameters,
           .make = [](const heap::ParameterValues& values) -> std::unique_ptr<Workload> {
             return std::make_unique<Heaptrack>(values);

@@ -99,6 +99,11 @@ bool LineReader::next() {
       if (unfinished == 0) {
         return false;
       }
+      if (unended_allowed_) {
+        line_ = std::string_view(buffer_.data() + begin_, unfinished);
+        after_ = end_;
+        return true;
+      }
       fail(unfinished, "the last line is cut: expected a newline after " +
                            quoted({buffer_.data() + begin_, unfinished}));
     }

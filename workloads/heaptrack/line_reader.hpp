@@ -1,6 +1,7 @@
 // The lines of a recorded heap and the fields of a line, parsed in place.
-// Invariants: a line handed out is whole (its newline was there) and is valid until the next one;
-// no string is built except for an error; every error carries line and byte of the text.
+// Invariants: a line handed out is whole (its newline was there, if it needs one) and is valid
+// until the next one; no string is built except for an error; every error carries line and byte of
+// the text.
 #pragma once
 
 #include "workloads/heaptrack/text_source.hpp"
@@ -27,6 +28,9 @@ class LineReader {
 
   /// Steps to the next line; false at the end. Throws TraceError if the text is cut or damaged.
   bool next();
+
+  /// From now on the last line needs no newline: for forms that say themselves where they end.
+  void allow_unended() { unended_allowed_ = true; }
 
   /// The line without its newline.
   [[nodiscard]] std::string_view line() const { return line_; }
@@ -57,6 +61,7 @@ class LineReader {
   std::size_t end_ = 0;    ///< end of the text in buffer_
   std::uint64_t offset_of_buffer_ = 0;
   std::uint64_t number_ = 0;
+  bool unended_allowed_ = false;
 };
 
 /// The fields of the current line after its tag, one space between each two, read from left to

@@ -1,4 +1,4 @@
-// A real program's heap, recorded by heaptrack, as steps that a mutator can replay.
+// A program's heap, recorded by heaptrack or written by hand, as steps that a mutator can replay.
 // Invariants: the steps stand in the order in which the program made them; every free names a slot
 // that an earlier allocation filled and nothing freed since; what the reader left out or read in
 // two ways is counted in TraceTotals. Equal files, order and seed give equal traces on every
@@ -26,16 +26,21 @@ namespace pinlab::workloads {
 enum class FreeOrder : std::uint8_t { fifo, lifo, random };
 
 /// How the heap was recorded. A trace that ends before its first module or string is `empty`.
-enum class TraceForm : std::uint8_t { empty, raw, interpreted };
+/// `text` is pinlab's own, `rep` that of CS:APP's malloc lab (text_forms.hpp).
+enum class TraceForm : std::uint8_t { empty, raw, interpreted, text, rep };
 
 /// One step of the recorded program.
 struct TraceEvent {
-  enum class Kind : std::uint8_t { allocate, free };
+  enum class Kind : std::uint8_t { allocate, free, link, pin, unpin };
 
   Kind kind = Kind::allocate;
   std::uint32_t slot = 0;  ///< of a table; a freed slot is used again, the one freed last first
   std::uint32_t site = 0;  ///< where the object was allocated, for a free too
-  std::uint64_t size = 0;  ///< bytes that the program asked for; for a free, of the object
+  std::uint32_t references = 0;  ///< of the object, for a free too; link: the index of the slot
+  /// Bytes that the program asked for, besides references; for a free, of the object. Of a link:
+  /// the slot of what it leads to, or EventRecorder::kNothing. Of a pin and its unpin: which pin it
+  /// is.
+  std::uint64_t size = 0;
 };
 static_assert(sizeof(TraceEvent) <= 24);
 
@@ -54,6 +59,9 @@ struct TraceTotals {
   /// Raw form: allocations at an address where an object lives. That object is freed first; threads
   /// that race with a realloc record such pairs, and so does a free that went unseen.
   std::uint64_t reused_pointers = 0;
+  std::uint64_t links = 0;
+  std::uint64_t pins = 0;       ///< events of kind pin
+  std::uint64_t peak_pins = 0;  ///< the most at once
   /// Sites of which no function is known.
   std::uint64_t unnamed_sites = 0;
 };
@@ -98,10 +106,10 @@ class Trace {
   Contents contents_;
 };
 
-/// Reads the recorded heap at `path`: plain, gzip or zstd, raw or interpreted, told apart by
-/// content. `order` and `seed` (for random only) matter to the interpreted form only. `names_path`,
-/// if not empty, is an interpreted recording of the same program, of this run or another: it gives
-/// the sites of a raw trace their names. Throws TraceError, and std::bad_alloc.
+/// Reads the recorded heap at `path`: plain, gzip or zstd, in any form, told apart by content.
+/// `order` and `seed` (for random only) matter to the interpreted form only. `names_path`, if not
+/// empty, is an interpreted recording of the same program, of this run or another: it gives the
+/// sites of a raw trace their names. Throws TraceError, and std::bad_alloc.
 [[nodiscard]] Trace read_trace(const std::string& path,
                                FreeOrder order,
                                std::uint64_t seed,

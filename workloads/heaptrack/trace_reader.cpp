@@ -3,6 +3,7 @@
 #include "workloads/heaptrack/event_recorder.hpp"
 #include "workloads/heaptrack/line_reader.hpp"
 #include "workloads/heaptrack/site_names.hpp"
+#include "workloads/heaptrack/text_forms.hpp"
 #include "workloads/heaptrack/trace.hpp"
 #include "workloads/heaptrack/trace_forms.hpp"
 
@@ -72,6 +73,16 @@ class TraceReader {
 };
 
 void TraceReader::read() {
+  if (is_text_form(lines_)) {
+    form_ = TraceForm::text;
+    read_text_form(lines_, stacks_, recorder_);
+    return;
+  }
+  if (is_rep_form(lines_)) {
+    form_ = TraceForm::rep;
+    read_rep_form(lines_, stacks_, recorder_);
+    return;
+  }
   read_version();
   while (lines_.next()) {
     take_line();
@@ -203,6 +214,10 @@ void read_names(TraceReader& reader, const std::string& path, const std::string&
   if (reader.form() == TraceForm::interpreted) {
     throw TraceError(path, 0, 0,
                      "is interpreted and names its sites itself; leave out " + names_path);
+  }
+  if (reader.form() == TraceForm::text || reader.form() == TraceForm::rep) {
+    throw TraceError(path, 0, 0,
+                     "is no raw recording, and takes no names; leave out " + names_path);
   }
   TraceReader names(names_path, Wanted::names, FreeOrder::fifo, 0);
   names.read();
