@@ -215,18 +215,17 @@ void Runtime::await_admission(Lock& lock, Mutator& /*self*/) {
   };
   while (blocked()) {
     // Everyone who could unpin waits for it: the HotSpot deadlock that ends in an outcome here.
-    if (waiting_for_unpin_ + parked_ + 1 >= mutators_.size()) {
+    // A thread in a safe region is none of them.
+    if (parked_ + 1 >= mutators_.size()) {
       throw GcBlocked("a collection is needed, " +
                       (pins_.in_critical_section()
                            ? std::string("a critical section forbids")
                            : std::to_string(pins_.held()) + " pins forbid") +
                       " it, and every thread waits for it");
     }
-    ++waiting_for_unpin_;
     ++parked_;
     changed_.wait_for(lock, std::chrono::milliseconds(1));
     --parked_;
-    --waiting_for_unpin_;
   }
 }
 
@@ -245,7 +244,7 @@ bool Runtime::collect(
   stopping_ = true;
   {
     const PhaseTimer timer(report, PausePhase::stop);
-    changed_.wait(lock, [this] { return parked_ + 1 >= mutators_.size(); });
+    changed_.wait(lock, [this] { return others_stand(); });
   }
   report.cause = cause;
   const auto resume = [this] {
@@ -341,7 +340,7 @@ auto Runtime::with_stopped_world(Mutator& self, Work&& work) {
   Lock lock(mutex_);
   park_while_stopping(lock, self);
   stopping_ = true;
-  changed_.wait(lock, [this] { return parked_ + 1 >= mutators_.size(); });
+  changed_.wait(lock, [this] { return others_stand(); });
   for (Mutator* mutator : mutators_) {
     retire(*mutator);
   }

@@ -99,7 +99,8 @@ class Runtime {
   [[nodiscard]] std::uint64_t graph_digest(Mutator& self);
 
  private:
-  friend class Mutator;  // its slow paths
+  friend class Mutator;     // its slow paths
+  friend class SafeRegion;  // collections do not wait for it
 
   using Lock = std::unique_lock<std::mutex>;
 
@@ -118,6 +119,10 @@ class Runtime {
   template <class Work>
   auto with_stopped_world(Mutator& self, Work&& work);
   [[nodiscard]] RootSet root_set();
+  /// Whether every mutator but the calling one is parked, or in a safe region.
+  [[nodiscard]] bool others_stand() const {
+    return parked_ + in_safe_regions_ + 1 >= mutators_.size();
+  }
   [[nodiscard]] std::uint64_t elapsed_ns() const;
 
   Options options_;
@@ -132,7 +137,7 @@ class Runtime {
   std::condition_variable changed_;
   std::vector<Mutator*> mutators_;
   std::size_t parked_ = 0;
-  std::size_t waiting_for_unpin_ = 0;
+  std::size_t in_safe_regions_ = 0;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> clock_{0};
   std::uint64_t collections_ = 0;

@@ -4,6 +4,8 @@
 
 #include "collector/generations.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace pinlab::collector {
@@ -26,7 +28,7 @@ class PinWitness {
   struct Entry {
     heap::ObjectRef object;
     std::uintptr_t shape;
-    std::uint64_t payload;
+    std::optional<std::uint64_t> payload;  ///< a hash; none where others may write
   };
   static std::uint64_t payload_hash(heap::ObjectRef object);
 

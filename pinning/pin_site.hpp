@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace pinlab::pinning {
@@ -38,10 +39,22 @@ class SiteTable {
     return names_.size();
   }
 
+  /// What the site pins is written by others at any time, in pauses too, as the kernel writes into
+  /// a buffer that it was given: its bytes are no promise of the collector.
+  void expect_foreign_writes(SiteId site) {
+    const std::lock_guard lock(mutex_);
+    written_by_others_.insert(site);
+  }
+  [[nodiscard]] bool expects_foreign_writes(SiteId site) const {
+    const std::lock_guard lock(mutex_);
+    return written_by_others_.contains(site);
+  }
+
  private:
   mutable std::mutex mutex_;
   std::vector<std::string> names_;
   std::unordered_map<std::string, SiteId> index_;
+  std::unordered_set<SiteId> written_by_others_;
 };
 
 }  // namespace pinlab::pinning

@@ -2,6 +2,7 @@
 // and nothing is lost.
 #include "heap/support/random.hpp"
 #include "collector/runtime.hpp"
+#include "collector/safe_region.hpp"
 #include "collector/tests/thread_support.hpp"
 
 #include <doctest/doctest.h>
@@ -262,6 +263,36 @@ TEST_CASE("four mutators build graphs, and pin and unpin each other's objects") 
 TEST_CASE("threads that are no mutators end pins while collections run") {
   // The verifier sees pins end under its eyes, and must not take that for a fault.
   run_world(small_heap(VerifyLevel::full), 2, 8000);
+}
+
+TEST_CASE("collections do not wait for a thread in a safe region, and update its roots") {
+  Runtime runtime(small_heap(VerifyLevel::full));
+  const std::unique_ptr<Mutator> mutator = runtime.attach();
+  const auto make = [](Mutator& self, std::uint64_t word) {
+    const ObjectRef object = self.allocate({.references = 0, .bytes = 56});
+    object.slot(0).word() = word;
+    return object;
+  };
+  static_cast<void>(make(*mutator, 0));  // so that what comes behind it has somewhere to move
+  const Root root(*mutator, make(*mutator, 4711));
+  const heap::Address before = root.get().address();
+  Failures failures;
+  {
+    const SafeRegion outside(*mutator);
+    std::thread([&] {
+      failures.guard([&] {
+        const std::unique_ptr<Mutator> other = runtime.attach();
+        for (int i = 0; i < 20'000; ++i) {
+          static_cast<void>(make(*other, 0));
+        }
+        other->collect_full(CompactEffort::exhaustive);
+      });
+    }).join();
+  }
+  CHECK(failures.all() == "");
+  CHECK(runtime.collections() > 1);
+  CHECK(root.get().slot(0).word() == 4711);
+  CHECK(root.get().address() != before);
 }
 
 }  // namespace
