@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 namespace pinlab::workloads {
 
@@ -170,6 +171,52 @@ std::uint64_t draw_gamma(std::uint64_t shape_thousandths,
     sum += draw_small_gamma(shape_thousandths % 1000, random);
   }
   return clamped((sum * scale) >> kPlaces);
+}
+
+namespace {
+
+/// log2(large / small) with kPlaces binary places.
+std::uint64_t log2_of_ratio(std::uint64_t large, std::uint64_t small) {
+  const Wide share = (static_cast<Wide>(small) << 64U) / large;
+  return share >> 64U != 0 ? 0 : negative_log2(static_cast<std::uint64_t>(share), kPlaces);
+}
+
+/// Standard normal by Marsaglia's polar method: its absolute value with kPlaces binary places, and
+/// whether it is negative.
+std::pair<std::uint64_t, bool> draw_normal(heap::Random& random) {
+  constexpr std::uint64_t one = std::uint64_t{1} << 62U;
+  for (;;) {
+    const std::uint64_t bits = random.next();
+    const auto a = static_cast<std::int64_t>(static_cast<std::int32_t>(bits >> 32U));
+    const auto b = static_cast<std::int64_t>(static_cast<std::int32_t>(bits));
+    const auto a_squared = static_cast<std::uint64_t>(a * a);
+    const std::uint64_t s = a_squared + static_cast<std::uint64_t>(b * b);
+    if (s == 0 || s >= one) {
+      continue;
+    }
+    const Wide minus_two_ln =
+        static_cast<Wide>(negative_log2(s << 2U, kPlaces)) * kLn2 >> (kPlaces - 1);
+    const Wide square = a_squared * minus_two_ln / s;
+    return {square_root(square << kPlaces), a < 0};
+  }
+}
+
+}  // namespace
+
+std::uint64_t draw_log_normal(std::uint64_t median, std::uint64_t p99, heap::Random& random) {
+  EXPECTS(median > 0 && median <= p99);
+  /// The 99th percentile of the standard normal distribution, in billionths.
+  constexpr std::uint64_t z99 = 2'326'347'874;
+  const Wide sigma = static_cast<Wide>(log2_of_ratio(p99, median)) * heap::kBillion / z99;
+  const auto [z, negative] = draw_normal(random);
+  const Wide exponent = (sigma * z) >> kPlaces;
+  return negative ? scaled_down(median, exponent) : scaled(median, exponent);
+}
+
+std::uint64_t draw_log_uniform(std::uint64_t least, std::uint64_t most, heap::Random& random) {
+  EXPECTS(least > 0 && least <= most);
+  const Wide exponent = static_cast<Wide>(log2_of_ratio(most, least)) * random.next() >> 64U;
+  return std::min(scaled(least, exponent), most);
 }
 
 std::uint64_t draw_length(const heap::Distribution& distribution, heap::Random& random) {

@@ -49,6 +49,14 @@ class Failures {
 [[nodiscard]] std::uint64_t draw_gamma(std::uint64_t shape_thousandths,
                                        std::uint64_t scale,
                                        heap::Random& random);
+/// Log-normal, given by its median and its 99th percentile. REQUIRES 0 < median <= p99.
+[[nodiscard]] std::uint64_t draw_log_normal(std::uint64_t median,
+                                            std::uint64_t p99,
+                                            heap::Random& random);
+/// Uniform on a scale of powers of two, between the two. REQUIRES 0 < least <= most.
+[[nodiscard]] std::uint64_t draw_log_uniform(std::uint64_t least,
+                                             std::uint64_t most,
+                                             heap::Random& random);
 /// A length of any kind that has one: fixed, exponential, pareto or uniform.
 [[nodiscard]] std::uint64_t draw_length(const heap::Distribution& distribution,
                                         heap::Random& random);

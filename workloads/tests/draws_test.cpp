@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -168,6 +170,46 @@ TEST_CASE("draws are the same on every compiler and machine") {
   CHECK(failures.draw(random) == 29);
   CHECK(draw_exponential(1'000'000, random) == 1'833'141);
   CHECK(draw_pareto(1200, 1'000'000, random) == 2'900'776);
+}
+
+TEST_CASE("log-normal lengths have their median, their 99th percentile and their mean") {
+  constexpr std::uint64_t median = 1'000'000;
+  constexpr std::uint64_t p99 = 20'000'000;
+  const double sigma = std::log(20.0) / 2.3263478740408408;
+  heap::Random random(11);
+  int below_median = 0;
+  int below_p99 = 0;
+  double log_sum = 0;
+  double log_squares = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const auto length = static_cast<double>(draw_log_normal(median, p99, random));
+    below_median += length < median ? 1 : 0;
+    below_p99 += length < p99 ? 1 : 0;
+    const double z = std::log(length / median) / sigma;
+    log_sum += z;
+    log_squares += z * z;
+  }
+  CHECK(agrees(below_median / double{kDraws}, 0.5, 0.5));
+  CHECK(agrees(below_p99 / double{kDraws}, 0.99, std::sqrt(0.99 * 0.01)));
+  CHECK(agrees(log_sum / kDraws, 0, 1));
+  CHECK(agrees(log_squares / kDraws, 1, std::sqrt(2.0)));
+  CHECK(draw_log_normal(777, 777, random) == 777);
+}
+
+TEST_CASE("log-uniform lengths are as often in each octave, and never outside") {
+  heap::Random random(12);
+  std::array<int, 8> octaves{};
+  for (int i = 0; i < kDraws; ++i) {
+    const std::uint64_t length = draw_log_uniform(1000, 256'000, random);
+    REQUIRE(length >= 1000);
+    REQUIRE(length <= 256'000);
+    ++octaves.at(std::min<std::size_t>(
+        static_cast<std::size_t>(std::log2(static_cast<double>(length) / 1000)), 7));
+  }
+  for (const int octave : octaves) {
+    CHECK(agrees(octave / double{kDraws}, 0.125, std::sqrt(0.125 * 0.875)));
+  }
+  CHECK(draw_log_uniform(5, 5, random) == 5);
 }
 
 }  // namespace
