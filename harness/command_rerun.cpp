@@ -15,7 +15,8 @@ constexpr std::string_view kLesson = R"(  pinlab rerun run.json
 
 Compares everything exact: outcome, sums, each collection, pin sites, digests. Exit code 0 where all
 is equal, 4 where something differs (equal parameters must give equal figures), 6 where a clock or a
-user ended the run, so that there is nothing to compare.
+user ended the run, or chance had a part in it (mutator.threads, workload.completion=arrival), so
+that there is nothing to compare.
 )";
 
 constexpr std::size_t kMostDifferences = 10;
@@ -42,6 +43,10 @@ ExitCode run(const Invocation& invocation) {
   if (!was_repeatable(record)) {
     console.complain(path + ": its outcome is " + record.outcome +
                      ", which no other run has to repeat");
+    return ExitCode::incomparable;
+  }
+  if (const std::string chance = why_unrepeatable(values); !chance.empty()) {
+    console.complain(path + ": no other run has to repeat it: " + chance);
     return ExitCode::incomparable;
   }
   const SessionOptions options = session_options(invocation.options);

@@ -3,6 +3,7 @@
 #include "pinning/boundary.hpp"
 #include "collector/runtime.hpp"
 #include "workloads/heaptrack/trace_error.hpp"
+#include "workloads/io/descriptor.hpp"
 #include "harness/heap_maps.hpp"
 #include "harness/parameter_table.hpp"
 #include "harness/settings.hpp"
@@ -127,6 +128,12 @@ Experiment::Ending Experiment::run_program(workloads::WorkloadContext& context) 
     return {stopped.outcome, stopped.what()};
   } catch (const workloads::TraceError& error) {
     return {Outcome::io_error, error.what(), true};
+  } catch (const workloads::IoError& error) {
+    return {Outcome::io_error, error.what()};
+  } catch (const workloads::WrongBytes& error) {
+    return {Outcome::pin_violation, error.what()};
+  } catch (const collector::OptionsError&) {
+    throw;
   } catch (const std::bad_alloc&) {
     return {Outcome::crashed, "the system gave no memory for the testbed's own tables"};
   } catch (const std::exception& error) {
@@ -185,6 +192,10 @@ void Experiment::take_digests(RunResult& result,
   const bool sound =
       is_repeatable(result.outcome) && result.outcome != Outcome::verification_failed;
   if (wanted == "none" || !sound) {
+    return;
+  }
+  if (const std::string chance = why_unrepeatable(values_); !chance.empty()) {
+    result.reason += "; there is no digest: " + chance;
     return;
   }
   const ExactFigures& exact = result.exact;

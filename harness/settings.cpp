@@ -155,11 +155,24 @@ void check_pins(const ParameterValues& values) {
 
 /// What the table has room for and the testbed cannot do so far.
 void check_not_yet(const ParameterValues& values) {
-  for (const std::string_view name : {"gc.threads", "mutator.threads"}) {
-    if (values.count(name) != 1) {
-      throw ParameterError(std::string(name) + "=" + values.canonical(name) +
-                           " is not there yet: only 1");
-    }
+  if (values.count("gc.threads") != 1) {
+    throw ParameterError("gc.threads=" + values.canonical("gc.threads") +
+                         " is not there yet: only 1");
+  }
+}
+
+void check_threads(const ParameterValues& values, const workloads::WorkloadEntry& workload) {
+  const std::uint64_t threads = values.count("mutator.threads");
+  if (threads > workload.most_threads) {
+    throw ParameterError("mutator.threads=" + std::to_string(threads) +
+                         ": workload=" + std::string(workload.name) + " has at most " +
+                         std::to_string(workload.most_threads));
+  }
+  const workloads::PinPressureOptions pins = pin_options(values);
+  if (threads > 1 && pins.any()) {
+    throw ParameterError("mutator.threads=" + std::to_string(threads) +
+                         ": pin.share, pin.count and pin.rate are of one thread; with more, the "
+                         "workload makes its own pins alone");
   }
 }
 
@@ -191,7 +204,20 @@ ParameterValues resolve(const Settings& file, const Settings& command_line) {
   check_heap(values);
   check_pins(values);
   check_not_yet(values);
+  check_threads(values, workload);
   return values;
+}
+
+std::string why_unrepeatable(const ParameterValues& values) {
+  if (values.count("mutator.threads") > 1) {
+    return "with mutator.threads=" + values.canonical("mutator.threads") +
+           " the threads of the program meet as they like";
+  }
+  if (values.find("workload.completion") != nullptr &&
+      values.word("workload.completion") == "arrival") {
+    return "with workload.completion=arrival the system decides what completes when";
+  }
+  return {};
 }
 
 collector::Options collector_options(const ParameterValues& values) {

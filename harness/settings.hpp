@@ -26,5 +26,7 @@ using Settings = std::vector<Setting>;
 [[nodiscard]] collector::Options collector_options(const heap::ParameterValues& values);
 /// The pin pressure's share. Throws heap::ParameterError where pin.rate is too fine.
 [[nodiscard]] workloads::PinPressureOptions pin_options(const heap::ParameterValues& values);
+/// Why two runs with these values may differ in their exact figures; empty where they must not.
+[[nodiscard]] std::string why_unrepeatable(const heap::ParameterValues& values);
 
 }  // namespace pinlab::harness

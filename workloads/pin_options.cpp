@@ -63,7 +63,8 @@ void check_shape(const PinPressureOptions& options) {
   const bool expressed = options.lifetime.kind == Kind::scope
                              ? facts.uses.has(PinUse::scope) || facts.uses.has(PinUse::call)
                              : facts.uses.has(use_of(options.lifetime));
-  if (!expressed) {
+  // Without a pressure the workload pins by itself, and says which shapes it can do with.
+  if (options.any() && !expressed) {
     refuse("pin.shape=" + options.shape + " needs pin.lifetime=scope: its pins last " +
            std::string(facts.lifetime) + "; shapes that can express this lifetime are " +
            pinning::shapes_that_express(use_of(options.lifetime)));

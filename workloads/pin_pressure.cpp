@@ -54,6 +54,7 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
 }
 
 PinPressure::~PinPressure() {
+  kept_.clear();
   close_scope(0);
   for (Batch& batch : batches_) {
     if (batch.ticket != 0) {
@@ -179,8 +180,40 @@ void PinPressure::pin_object(std::uint32_t index, heap::ObjectRef object) {
   }
   sites_.count_made(figures, pin.bytes);
   ++made_;
-  peak_ = std::max(peak_, ++held_);
-  peak_bytes_ = std::max(peak_bytes_, held_bytes_ += pin.bytes);
+  ++held_;
+  held_bytes_ += pin.bytes;
+  note_peak();
+}
+
+void PinPressure::note_peak() {
+  peak_ = std::max(peak_, held());
+  peak_bytes_ = std::max(peak_bytes_, held_bytes());
+}
+
+pinning::SiteId PinPressure::count_made(std::uint32_t site, std::uint64_t bytes) {
+  const std::lock_guard lock(counts_mutex_);
+  if (!limit_.take()) {
+    refuse_by_limit("");
+  }
+  const std::size_t figures = sites_.index_of(site);
+  sites_.count_made(figures, bytes);
+  ++program_held_;
+  program_held_bytes_ += bytes;
+  note_peak();
+  return sites_.id_at(figures);
+}
+
+void PinPressure::count_ended(std::uint32_t site, std::uint64_t bytes, std::uint64_t lasted) {
+  const std::lock_guard lock(counts_mutex_);
+  sites_.count_ended(sites_.index_of(site), lasted);
+  limit_.give_back();
+  --program_held_;
+  program_held_bytes_ -= bytes;
+}
+
+void PinPressure::keep(std::shared_ptr<void> thing) {
+  const std::lock_guard lock(counts_mutex_);
+  kept_.push_back(std::move(thing));
 }
 
 // Whether the object is pinned, or copied instead.
@@ -224,7 +257,7 @@ void PinPressure::wait_for_room() {
 }
 
 void PinPressure::refuse_by_limit(const char* why) const {
-  throw PinLimitReached("a pin beyond pin.limit: " + std::to_string(held_) + " are held, in " +
+  throw PinLimitReached("a pin beyond pin.limit: " + std::to_string(held()) + " are held, in " +
                         std::to_string(limit_.calls()) + " calls" + why);
 }
 

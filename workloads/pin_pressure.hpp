@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <queue>
 #include <vector>
@@ -52,6 +53,7 @@ class PinPressure {
   PinPressure& operator=(const PinPressure&) = delete;
   ~PinPressure();
 
+  [[nodiscard]] const PinPressureOptions& options() const { return options_; }
   /// False: born(), dropped() and scopes do nothing, and a workload may skip them.
   [[nodiscard]] bool enabled() const { return enabled_; }
   /// From now on sites have these names, which must last as long as objects are born.
@@ -79,14 +81,26 @@ class PinPressure {
     }
   }
 
+  // Pins that the program makes itself, for the figures. From any thread.
+
+  /// Throws PinLimitReached, and counts nothing, where there is no room for one more.
+  pinning::SiteId count_made(std::uint32_t site, std::uint64_t bytes);
+  /// `lasted`: bytes allocated.
+  void count_ended(std::uint32_t site, std::uint64_t bytes, std::uint64_t lasted);
+  /// A call that pins are made for goes on: pin.limit allows more of them.
+  void enter_call() { limit_.enter_call(); }
+  void leave_call() { limit_.leave_call(); }
+  /// What is to last as long as the run: pins that end with the program.
+  void keep(std::shared_ptr<void> thing);
+
   /// Bytes of the objects born so far, if enabled, and what passed while pins waited.
   [[nodiscard]] std::uint64_t clock() const { return clock_; }
   /// Pins held now, their bytes, and the most of each at a time.
-  [[nodiscard]] std::uint64_t held() const { return held_; }
-  [[nodiscard]] std::uint64_t held_bytes() const { return held_bytes_; }
+  [[nodiscard]] std::uint64_t held() const { return held_ + program_held_; }
+  [[nodiscard]] std::uint64_t held_bytes() const { return held_bytes_ + program_held_bytes_; }
   [[nodiscard]] std::uint64_t peak() const { return peak_; }
   [[nodiscard]] std::uint64_t peak_bytes() const { return peak_bytes_; }
-  /// Pins made so far; made() - held() have ended.
+  /// Pins of the pressure made so far, those of the program itself apart.
   [[nodiscard]] std::uint64_t made() const { return made_; }
   [[nodiscard]] const LimitFigures& limit_figures() const { return limit_figures_; }
   /// For each site that pinned, in the order of its first pin.
@@ -152,6 +166,8 @@ class PinPressure {
   [[nodiscard]] std::uint64_t draw_lifetime();
   [[nodiscard]] std::uint32_t take_pin();
 
+  void note_peak();
+
   [[nodiscard]] std::size_t open_scope();
   void close_call(std::size_t depth);
   void close_scope(std::size_t depth);
@@ -190,6 +206,11 @@ class PinPressure {
   std::uint32_t open_batch_ = kNone;
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
   std::vector<std::uint32_t> scope_pins_;
+
+  std::mutex counts_mutex_;  ///< for several threads that make pins of their own
+  std::uint64_t program_held_ = 0;
+  std::uint64_t program_held_bytes_ = 0;
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 /// A call, a request, a frame: pins of lifetime `scope` that were made in it end with it, the

@@ -40,7 +40,8 @@ struct AdversaryFigures {
       {};  ///< what it forces, proven; none where nothing is proven
 };
 
-/// What a workload runs in. One mutator: the calling thread's.
+/// What a workload runs in. `mutator` is the calling thread's; a workload with more threads gives
+/// each of the others one of its own.
 struct WorkloadContext {
   collector::Runtime& runtime;
   collector::Mutator& mutator;
@@ -84,6 +85,7 @@ struct WorkloadEntry {
   std::span<const heap::Parameter> parameters;  ///< names begin with "workload."
   std::unique_ptr<Workload> (*make)(const heap::ParameterValues& values);
   HeapDefaults heap = HeapDefaults::general;
+  std::uint32_t most_threads = 1;  ///< that mutator.threads may ask for
 };
 
 /// The workloads, in the order of workloads/meson.build.

@@ -39,6 +39,21 @@ std::string long_trace() {
   return text;
 }
 
+/// A use case with so many operations, and without pins of its own: those have tests of their own.
+std::map<std::string, std::string> few(const std::string& operations) {
+  return {{"workload.operations", operations},
+          {"workload.live", "2MiB"},
+          {"workload.bytes_per_second", "64MiB"},
+          {"workload.arm", "none"}};
+}
+
+std::map<std::string, std::string> small_frames() {
+  std::map<std::string, std::string> settings = few("20");
+  settings["workload.frame_bytes"] = "100KiB";
+  settings["workload.frame_time"] = "500us";
+  return settings;
+}
+
 /// Settings that make each workload small. A new workload needs a line here.
 std::map<std::string, std::map<std::string, std::string>> small_settings(const std::string& trace) {
   return {
@@ -59,6 +74,15 @@ std::map<std::string, std::map<std::string, std::string>> small_settings(const s
        {{"workload.m", "32768"}, {"workload.cycle", "16384"}, {"workload.cycles", "20"}}},
       {"pin_layout", {{"workload.m", "8192"}, {"workload.n", "4"}, {"workload.pins", "1000"}}},
       {"pin_comb", {{"workload.m", "8192"}, {"workload.n", "16"}, {"workload.pins", "512"}}},
+      {"iovec", few("40")},
+      {"parked_calls", few("100")},
+      {"ring", few("100")},
+      {"connections", few("100")},
+      {"frame_buffers", small_frames()},
+      {"async_io", few("40")},
+      {"requests", few("20")},
+      {"callbacks", few("1000")},
+      {"debugger_roots", few("20")},
   };
 }
 

@@ -1,0 +1,195 @@
+// The use cases of pins: every one with every control, shape, age, lifetime and leak, every byte
+// checked, and the same twice.
+#include "pinning/shape.hpp"
+#include "workloads/io/descriptor.hpp"
+#include "workloads/tests/use_case_world.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pinlab::workloads::tests {
+namespace {
+
+/// What a run is refused with; empty where it is not.
+std::string refusal(const WorkloadEntry& entry,
+                    const Settings& settings,
+                    const PinPressureOptions& pressure) {
+  try {
+    static_cast<void>(run_use_case(entry, settings, pressure));
+    return {};
+  } catch (const collector::OptionsError& error) {
+    return error.what();
+  } catch (const heap::ParameterError& error) {
+    return error.what();
+  }
+}
+
+TEST_CASE("every use case runs with pins and with each control, and only pins pin") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    for (const char* arm : {"pin", "copy", "handle", "none"}) {
+      CAPTURE(entry.name);
+      CAPTURE(arm);
+      const UseCaseEnding ending = run_use_case(entry, {{"workload.arm", arm}});
+      CHECK(ending.moved > 0);
+      CHECK((ending.pins.made > 0) == (std::string_view(arm) == "pin"));
+      CHECK(ending.pins.made == ending.pins.ended);
+      CHECK(ending.leaks == 0);
+    }
+  }
+}
+
+TEST_CASE("a use case has one digest, whoever does its input and output") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    CAPTURE(entry.name);
+    const std::uint64_t digest = run_use_case(entry, {}).digest;
+    CHECK(run_use_case(entry, {}).digest == digest);
+    if (!has(entry, "workload.io")) {
+      continue;
+    }
+    CHECK(run_use_case(entry, {{"workload.io", "threads"}}).digest == digest);
+    for (const char* channel : {"file", "pipe", "socket"}) {
+      // The bytes are the same whatever they went through.
+      CHECK(run_use_case(entry, {{"workload.channel", channel}}).digest == digest);
+    }
+  }
+}
+
+TEST_CASE("completions may come as they arrive") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    for (const char* io : {"io_uring", "threads"}) {
+      if (has(entry, "workload.completion")) {
+        CAPTURE(entry.name);
+        const UseCaseEnding ending = run_use_case(entry, {{"workload.completion", "arrival"},
+                                                          {"workload.io", io},
+                                                          {"workload.channel", "pipe"}});
+        CHECK(ending.pins.made > 0);
+        CHECK(ending.pins.made == ending.pins.ended);
+      }
+    }
+  }
+}
+
+TEST_CASE("every shape carries a use case, or is refused with a sentence that says why") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    for (const auto& shape : pinning::pin_shapes()) {
+      for (const char* lifetime : {"call", "operation"}) {
+        CAPTURE(entry.name);
+        CAPTURE(shape.name);
+        CAPTURE(lifetime);
+        const pinning::ShapeFacts facts = shape.make()->facts();
+        const Settings settings = {{"workload.lifetime", lifetime},
+                                   {"workload.order", "lifo"},
+                                   {"workload.unpin_thread", "same"}};
+        const std::string sentence = refusal(entry, settings, {.shape = std::string(shape.name)});
+        if (!facts.holds_still) {
+          CHECK(sentence.find("holds nothing in place") != std::string::npos);
+        } else if (std::string_view(lifetime) == "operation" &&
+                   !facts.uses.has(pinning::PinUse::operation)) {
+          CHECK(sentence.find("cannot express workload.lifetime=operation") != std::string::npos);
+          CHECK(sentence.find("shapes that can are") != std::string::npos);
+        } else {
+          CHECK(sentence.empty());
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("pins end in every order, on either thread, and last as long as they should") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    for (const char* thread : {"same", "other"}) {
+      for (const char* order : {"fifo", "lifo", "random"}) {
+        CAPTURE(entry.name);
+        const UseCaseEnding ending = run_use_case(entry, {{"workload.unpin_thread", thread},
+                                                          {"workload.order", order},
+                                                          {"workload.together", "false"},
+                                                          {"workload.set", "7"},
+                                                          {"workload.operations", "15"}});
+        CHECK(ending.pins.made == ending.pins.ended);
+      }
+    }
+    const auto held = [&](const char* lifetime) {
+      return run_use_case(entry, {{"workload.lifetime", lifetime}, {"workload.session", "1ms"}})
+          .held;
+    };
+    CHECK(held("operation") <= held("session"));
+    CHECK(held("session") <= held("process"));
+    CHECK(held("process") > 0);
+  }
+}
+
+TEST_CASE("objects are pinned fresh, after collections, or once they are old") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    for (const char* age : {"1", "3", "old"}) {
+      CAPTURE(entry.name);
+      CAPTURE(age);
+      const UseCaseEnding ending = run_use_case(entry, {{"workload.age", age}});
+      CHECK(ending.pins.made > 0);
+      CHECK(ending.pins.made == ending.pins.ended);
+    }
+  }
+}
+
+TEST_CASE("a forgotten set is found, unless a global still leads to it") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    if (entry.name == "debugger_roots") {
+      continue;  // whose pins never end anyhow
+    }
+    for (const char* from : {"nowhere", "global", "itself"}) {
+      CAPTURE(entry.name);
+      CAPTURE(from);
+      const UseCaseEnding ending =
+          run_use_case(entry, {{"workload.lifetime", "leak"}, {"workload.forgotten_from", from}});
+      const bool found = std::string_view(from) != "global";
+      CHECK((ending.leaks > 0) == found);
+      CHECK((found || ending.held > 0));
+    }
+  }
+  const Settings some = {{"workload.forget", "10%"}, {"workload.operations", "200"}};
+  const UseCaseEnding ending = run_use_case(use_cases().front(), some);
+  CHECK(ending.leaks > 5);
+  CHECK(ending.leaks < 50);
+  CHECK(refusal(use_cases().front(), {{"workload.lifetime", "leak"}, {"workload.arm", "copy"}}, {})
+            .find("only pins can be forgotten") != std::string::npos);
+}
+
+TEST_CASE("what the program drops lives by its pin, or by its handle") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    CAPTURE(entry.name);
+    CHECK(run_use_case(entry, {{"workload.drop", "true"}}).alive_by_pin_alone > 0);
+  }
+}
+
+TEST_CASE("a use case runs on several threads, pins and transfers on each") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    CAPTURE(entry.name);
+    const UseCaseEnding ending = run_use_case(entry, {{"mutator.threads", "3"}});
+    CHECK(ending.pins.made > 0);
+    CHECK(ending.pins.made == ending.pins.ended);
+    CHECK(ending.leaks == 0);
+  }
+}
+
+TEST_CASE("a thread that fails ends the others, and the program with its failure") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    CAPTURE(entry.name);
+    CHECK_THROWS_AS(
+        static_cast<void>(run_use_case(
+            entry, {{"mutator.threads", "3"}, {"workload.operations", "1000"}}, {.limit = 3})),
+        PinLimitReached);
+  }
+}
+
+TEST_CASE("a file that may not grow is an error of the system, not a crash") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    if (has(entry, "workload.directory")) {
+      CAPTURE(entry.name);
+      CHECK_THROWS_AS(
+          static_cast<void>(run_use_case(
+              entry, {{"workload.channel", "file"}, {"workload.directory", "/no/such/place"}})),
+          IoError);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pinlab::workloads::tests

@@ -1,0 +1,300 @@
+#include "workloads/use_cases/pin_keeper.hpp"
+
+#include "collector/safe_region.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace pinlab::workloads {
+
+namespace {
+
+constexpr std::uint64_t kOrderStream = 301;
+
+using pinning::PinUse;
+
+PinUse use_of(LifetimeClass lifetime) {
+  switch (lifetime) {
+    case LifetimeClass::call:
+      return PinUse::call;
+    case LifetimeClass::operation:
+      return PinUse::operation;
+    case LifetimeClass::session:
+      return PinUse::session;
+    default:
+      return PinUse::process;
+  }
+}
+
+bool expresses(const pinning::ShapeFacts& facts, LifetimeClass lifetime) {
+  return facts.uses.has(use_of(lifetime)) ||
+         (lifetime == LifetimeClass::call && facts.uses.has(PinUse::scope));
+}
+
+std::string why_not(const pinning::ShapeFacts& facts,
+                    const PinPressureOptions& pins,
+                    const UseCaseOptions& options) {
+  const std::string given = "pin.shape=" + pins.shape;
+  if (!facts.holds_still) {
+    return given +
+           " holds nothing in place, and foreign code would read and write where the "
+           "object was; the controls are workload.arm=handle, copy and none";
+  }
+  if (!expresses(facts, options.lifetime)) {
+    return given + " cannot express workload.lifetime=" + std::string(name_of(options.lifetime)) +
+           ": its pins last " + std::string(facts.lifetime) + "; shapes that can are " +
+           pinning::shapes_that_express(use_of(options.lifetime));
+  }
+  const bool plain = options.order == UnpinOrder::lifo && options.thread == UnpinThread::same;
+  if (!facts.uses.has(PinUse::operation) && !plain) {
+    return given +
+           " ends its pins on its own thread, newest first: it needs workload.order=lifo "
+           "and workload.unpin_thread=same";
+  }
+  if (options.forgets() && pins.shape != "pinner") {
+    return given + " cannot be forgotten: only pin.shape=pinner can have a managed owner";
+  }
+  if (pins.limit_answer != pinning::LimitAnswer::crash) {
+    return "pin.limit_answer=" +
+           std::string(pinning::kLimitAnswerNames[static_cast<std::size_t>(pins.limit_answer)]) +
+           " is for pins of pin.share, pin.count and pin.rate: a use case that may not pin ends";
+  }
+  return {};
+}
+
+}  // namespace
+
+/// A thread that is no mutator, and ends pins.
+class PinKeeper::Helper {
+ public:
+  Helper() : thread_([this] { run(); }) {}
+  Helper(const Helper&) = delete;
+  Helper& operator=(const Helper&) = delete;
+  ~Helper() {
+    submit(nullptr);
+    thread_.join();
+  }
+
+  /// Does it there, and waits.
+  void call(collector::Mutator& mutator, std::function<void()> work) {
+    const collector::SafeRegion outside(mutator);
+    submit(std::move(work));
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return done_; });
+  }
+
+ private:
+  void submit(std::function<void()> work) {
+    const std::lock_guard lock(mutex_);
+    work_ = std::move(work);
+    wanted_ = true;
+    done_ = false;
+    changed_.notify_all();
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return wanted_; });
+      wanted_ = false;
+      if (!work_) {
+        return;
+      }
+      work_();
+      done_ = true;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::function<void()> work_;
+  bool wanted_ = false;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+PinKeeper::PinKeeper(WorkloadContext& context,
+                     collector::Mutator& mutator,
+                     const UseCaseOptions& options)
+    : context_(context),
+      mutator_(mutator),
+      options_(options),
+      random_(context.random.fork(kOrderStream)),
+      entry_(heap::find_named(pinning::pin_shapes(), context.pins.options().shape)) {
+  EXPECTS(entry_ != nullptr);
+  if (options_.arm != Arm::pin) {
+    return;
+  }
+  shared_ = entry_->make();
+  const std::string reason = why_not(shared_->facts(), context.pins.options(), options_);
+  if (!reason.empty()) {
+    throw collector::OptionsError(reason);
+  }
+  stacks_ = !shared_->facts().uses.has(PinUse::operation);
+  shared_->open(context.runtime.pins());
+  if (options_.thread == UnpinThread::other) {
+    helper_ = std::make_unique<Helper>();
+  }
+}
+
+// What the program never gave back ends with the run: no leak.
+PinKeeper::~PinKeeper() {
+  for (const std::unique_ptr<pinning::Pinner>& pinner : forgotten_) {
+    pinner->unpin();
+  }
+  for (Set& set : sets_) {
+    for (; !set.members.empty(); set.members.pop_back()) {
+      if (set.members.back().ticket != 0) {
+        shape_of(set).unpin(set.members.back().ticket);
+      }
+    }
+    if (set.owned) {
+      set.owned->unpin();
+    }
+  }
+}
+
+PinSetId PinKeeper::hold(std::span<const PinWish> wishes, heap::ObjectRef owner) {
+  if (options_.arm == Arm::copy || options_.arm == Arm::none) {
+    return 0;
+  }
+  const PinSetId id = take_set();
+  Set& set = sets_[id - 1];
+  set.since = mutator_.clock();
+  if (options_.arm == Arm::handle) {
+    for (const PinWish& wish : wishes) {
+      set.handles.emplace_back(context_.runtime.pins(), wish.object);
+    }
+    return id;
+  }
+  if (options_.lifetime == LifetimeClass::call) {
+    context_.pins.enter_call();
+  }
+  try {
+    pin(set, wishes, owner);
+  } catch (...) {
+    end_members(set);
+    free_.push_back(id);
+    throw;
+  }
+  return id;
+}
+
+void PinKeeper::pin(Set& set, std::span<const PinWish> wishes, heap::ObjectRef owner) {
+  if (owner) {
+    set.owned = std::make_unique<pinning::Pinner>(context_.runtime.pins(), owner);
+  } else if (stacks_) {
+    if (idle_.empty()) {
+      idle_.push_back(entry_->make());
+      idle_.back()->open(context_.runtime.pins());
+    }
+    set.shape = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  for (const PinWish& wish : wishes) {
+    pin_one(set, wish);
+  }
+}
+
+void PinKeeper::pin_one(Set& set, const PinWish& wish) {
+  const std::uint64_t bytes = wish.object.bytes();
+  const pinning::SiteId site = context_.pins.count_made(wish.site, bytes);
+  if (wish.access == Access::writes) {
+    context_.runtime.pins().sites().expect_foreign_writes(site);
+  }
+  // In the set before it is pinned: what fails after this ends with the set.
+  Member& member = set.members.emplace_back(Member{wish.object, wish.site, 0, bytes});
+  if (set.owned) {
+    set.owned->pin(wish.object, site);
+  } else if (options_.together && shared_->facts().is_set && set.members.size() > 1) {
+    shape_of(set).add(set.members.front().ticket, wish.object, site);
+  } else {
+    member.ticket = shape_of(set).pin(wish.object, site);
+  }
+}
+
+heap::ObjectRef PinKeeper::object(PinSetId id, std::size_t index) const {
+  const Set& set = sets_[id - 1];
+  return options_.arm == Arm::handle ? set.handles[index].get() : set.members[index].object;
+}
+
+void PinKeeper::order_members(std::vector<Member>& members) {
+  if (options_.order == UnpinOrder::fifo) {
+    std::ranges::reverse(members);  // the last of the vector ends first
+  } else if (options_.order == UnpinOrder::random) {
+    for (std::size_t i = members.size(); i > 1; --i) {
+      std::swap(members[i - 1], members[random_.below(i)]);
+    }
+  }
+}
+
+void PinKeeper::release(PinSetId id) {
+  if (id == 0) {
+    return;
+  }
+  Set& set = sets_[id - 1];
+  set.handles.clear();
+  order_members(set.members);
+  if (helper_ != nullptr) {
+    helper_->call(mutator_, [&] {
+      for (auto member = set.members.rbegin(); member != set.members.rend(); ++member) {
+        if (member->ticket != 0) {
+          shape_of(set).unpin(std::exchange(member->ticket, 0));
+        }
+      }
+    });
+  }
+  end_members(set);
+  free_.push_back(id);
+}
+
+void PinKeeper::end_members(Set& set) {
+  const std::uint64_t lasted = mutator_.clock() - set.since;
+  while (!set.members.empty()) {
+    const Member member = set.members.back();
+    set.members.pop_back();
+    if (member.ticket != 0) {
+      shape_of(set).unpin(member.ticket);
+    }
+    context_.pins.count_ended(member.site, member.bytes, lasted);
+  }
+  if (set.owned) {
+    set.owned->unpin();
+    set.owned.reset();
+  }
+  if (set.shape) {
+    idle_.push_back(std::move(set.shape));
+  }
+  if (options_.arm == Arm::pin && options_.lifetime == LifetimeClass::call) {
+    context_.pins.leave_call();
+  }
+}
+
+// The pins are the collector's to end, and the call, if it was one, is over.
+void PinKeeper::forget(PinSetId id) {
+  Set& set = sets_[id - 1];
+  EXPECTS(set.owned != nullptr);
+  forgotten_.push_back(std::move(set.owned));
+  set.members.clear();
+  if (options_.lifetime == LifetimeClass::call) {
+    context_.pins.leave_call();
+  }
+  free_.push_back(id);
+}
+
+PinSetId PinKeeper::take_set() {
+  if (free_.empty()) {
+    sets_.emplace_back();
+    return static_cast<PinSetId>(sets_.size());
+  }
+  const PinSetId id = free_.back();
+  free_.pop_back();
+  return id;
+}
+
+}  // namespace pinlab::workloads
