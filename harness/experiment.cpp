@@ -142,7 +142,9 @@ Experiment::Ending Experiment::run_program(workloads::WorkloadContext& context) 
 }
 
 void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) const {
-  Recording recording = recorder_.recording(context.mutator.clock());
+  // Of a program with threads of its own, which have ended, the runtime knows the sum.
+  const std::uint64_t clock = std::max(context.mutator.clock(), context.runtime.clock());
+  Recording recording = recorder_.recording(clock);
   const heap::Digest collections = recording.digest;
   take_over(result, std::move(recording));
   ExactFigures& exact = result.exact;

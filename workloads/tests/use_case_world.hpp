@@ -16,12 +16,12 @@ namespace pinlab::workloads::tests {
 
 using Settings = std::map<std::string, std::string>;
 
-/// The workloads that are use cases of pins.
+/// The use cases of pins that are made of operations.
 [[nodiscard]] inline std::vector<WorkloadEntry> use_cases() {
   std::vector<WorkloadEntry> entries;
   for (const WorkloadEntry& entry : workloads()) {
     if (std::ranges::any_of(entry.parameters, [](const heap::Parameter& parameter) {
-          return parameter.name == "workload.arm";
+          return parameter.name == "workload.lifetime";
         })) {
       entries.push_back(entry);
     }
@@ -71,9 +71,11 @@ inline collector::Options use_case_heap() {
   table.push_back({.name = "mutator.threads", .default_text = "1", .summary = ""});
   table.push_back({.name = "seed", .default_text = "1", .summary = ""});
   heap::ParameterValues values(table);
-  Settings all = {{"workload.live", "256KiB"},
-                  {"workload.bytes_per_second", "64MiB"},
-                  {"workload.operations", "60"}};
+  Settings all = {{"workload.live", "256KiB"}};
+  if (has(entry, "workload.operations")) {
+    all["workload.bytes_per_second"] = "64MiB";
+    all["workload.operations"] = "60";
+  }
   if (has(entry, "workload.frame_bytes")) {
     all["workload.frame_bytes"] = "100KiB";
     all["workload.frame_time"] = "500us";

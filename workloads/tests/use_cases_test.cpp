@@ -179,6 +179,44 @@ TEST_CASE("a thread that fails ends the others, and the program with its failure
   }
 }
 
+const WorkloadEntry& entry_called(std::string_view name) {
+  const auto entries = workloads();
+  return *std::ranges::find(entries, name, &WorkloadEntry::name);
+}
+
+TEST_CASE("guards toggle at random, and every slot of foreign memory leads where it should") {
+  const WorkloadEntry& guards = entry_called("guards");
+  const Settings settings = {
+      {"workload.guards", "2000"}, {"workload.steps", "20000"}, {"workload.check_every", "10"}};
+  const UseCaseEnding ending = run_use_case(guards, settings);
+  CHECK(ending.pins.made > 9000);
+  CHECK(ending.pins.made == ending.pins.ended);
+  CHECK(ending.held == 0);
+  CHECK(ending.moved > 0);
+  CHECK(run_use_case(guards, settings).digest == ending.digest);
+  Settings control = settings;
+  control["workload.guarded"] = "none";
+  CHECK(run_use_case(guards, control).pins.made == 0);
+}
+
+TEST_CASE("an address is an identity as long as it is pinned") {
+  const WorkloadEntry& keys = entry_called("address_keys");
+  const Settings settings = {{"workload.lookups", "2000"}};
+  const UseCaseEnding ending = run_use_case(keys, settings);
+  CHECK(ending.held == 1000);
+  CHECK(ending.moved > 0);
+  CHECK(run_use_case(keys, settings).digest == ending.digest);
+  CHECK(run_use_case(keys, {{"workload.lookups", "2000"}, {"workload.identity", "rehash"}})
+            .pins.made == 0);
+}
+
+TEST_CASE("inner frames pop while the outer call never returns") {
+  const UseCaseEnding ending = run_use_case(entry_called("event_loop"),
+                                            {{"workload.operations", "500"}}, {.shape = "scoped"});
+  CHECK(ending.held == 10);  // the arguments of the loop
+  CHECK(ending.pins.made == 509);
+}
+
 TEST_CASE("a file that may not grow is an error of the system, not a crash") {
   for (const WorkloadEntry& entry : use_cases()) {
     if (has(entry, "workload.directory")) {

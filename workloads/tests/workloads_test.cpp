@@ -91,6 +91,14 @@ std::map<std::string, std::map<std::string, std::string>> small_settings(const s
       {"async_io", few("40")},
       {"requests", few("20")},
       {"callbacks", few("1000")},
+      {"event_loop", few("50")},
+      {"guards",
+       {{"workload.guards", "500"},
+        {"workload.steps", "3000"},
+        {"workload.guarded", "none"},
+        {"workload.live", "2MiB"}}},
+      {"address_keys",
+       {{"workload.lookups", "500"}, {"workload.identity", "rehash"}, {"workload.live", "2MiB"}}},
       {"debugger_roots", few("20")},
   };
 }

@@ -51,7 +51,7 @@ Operations::Operations(WorkloadContext& context,
       random_(random.fork(kPlanStream)),
       keys_(random.fork(kKeyStream).next()),
       stop_(stop),
-      pins_(std::make_shared<PinKeeper>(context, mutator, options)),
+      pins_(std::make_shared<PinKeeper>(context, mutator, options, use_case.nesting())),
       background_(mutator,
                   options.threads == 1 ? &context.pins : nullptr,
                   random.fork(kBackgroundStream),
@@ -210,7 +210,12 @@ void Operations::begin(std::uint32_t slot) {
   if (plan.ending == TransferEnding::never) {
     --busy_;
   } else {
-    schedule(mutator_.clock() + plan.lasts, slot, 0);
+    // A frame that began later ends before: at the latest when the one below it does.
+    std::uint64_t end = mutator_.clock() + plan.lasts;
+    if (use_case_.nesting() == Nesting::stack && !events_.empty()) {
+      end = std::min(end, events_.top().at);
+    }
+    schedule(end, slot, 0);
   }
 }
 
@@ -298,7 +303,9 @@ void Operations::begin_transfer(std::uint32_t slot) {
 }
 
 void Operations::schedule(std::uint64_t at, std::uint32_t slot, PinSetId set) {
-  events_.push({at, order_++, slot, operations_[slot].index, set});
+  ++order_;
+  const std::uint64_t order = use_case_.nesting() == Nesting::stack ? ~order_ : order_;
+  events_.push({at, order, slot, operations_[slot].index, set});
 }
 
 void Operations::hand_over_due() {

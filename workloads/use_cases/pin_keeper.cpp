@@ -120,7 +120,8 @@ class PinKeeper::Helper {
 
 PinKeeper::PinKeeper(WorkloadContext& context,
                      collector::Mutator& mutator,
-                     const UseCaseOptions& options)
+                     const UseCaseOptions& options,
+                     Nesting nesting)
     : context_(context),
       mutator_(mutator),
       options_(options),
@@ -135,7 +136,13 @@ PinKeeper::PinKeeper(WorkloadContext& context,
   if (!reason.empty()) {
     throw collector::OptionsError(reason);
   }
-  stacks_ = !shared_->facts().uses.has(PinUse::operation);
+  const bool is_stack = !shared_->facts().uses.has(PinUse::operation);
+  stacks_ = is_stack && nesting == Nesting::none;
+  const bool fresh = options_.age == 0 && !options_.age_old;
+  if (is_stack && nesting == Nesting::stack && !fresh) {
+    throw collector::OptionsError("pin.shape=" + context.pins.options().shape +
+                                  " pins frame upon frame: it needs workload.age=0");
+  }
   shared_->open(context.runtime.pins());
   if (options_.thread == UnpinThread::other) {
     helper_ = std::make_unique<Helper>();

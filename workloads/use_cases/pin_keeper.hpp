@@ -10,6 +10,7 @@
 #include "pinning/shapes/handle.hpp"
 #include "pinning/shapes/pinner.hpp"
 #include "workloads/use_cases/options.hpp"
+#include "workloads/use_cases/use_case.hpp"
 #include "workloads/workload.hpp"
 
 #include <cstdint>
@@ -38,7 +39,10 @@ using PinSetId = std::uint32_t;
 class PinKeeper {
  public:
   /// Throws OptionsError where the shape cannot express what the use case needs.
-  PinKeeper(WorkloadContext& context, collector::Mutator& mutator, const UseCaseOptions& options);
+  PinKeeper(WorkloadContext& context,
+            collector::Mutator& mutator,
+            const UseCaseOptions& options,
+            Nesting nesting = Nesting::none);
   PinKeeper(const PinKeeper&) = delete;
   PinKeeper& operator=(const PinKeeper&) = delete;
   ~PinKeeper();
@@ -83,7 +87,7 @@ class PinKeeper {
   const UseCaseOptions options_;
   heap::Random random_;
   const heap::Named<pinning::PinShape>* entry_;
-  bool stacks_ = false;  ///< the shape's pins are a stack
+  bool stacks_ = false;  ///< the shape's pins are a stack, and sets are not nested
   std::unique_ptr<pinning::PinShape> shared_;
   std::vector<std::unique_ptr<pinning::PinShape>> idle_;
   std::deque<Set> sets_;

@@ -28,6 +28,9 @@ struct OperationPlan {
   bool at_once = true;
 };
 
+/// Whether an operation ends before all that began before it: the frames of a stack.
+enum class Nesting : std::uint8_t { none, stack };
+
 class UseCase {
  public:
   UseCase() = default;
@@ -38,6 +41,7 @@ class UseCase {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Operation `index` of a thread. The only randomness is `random`. From several threads at once.
   [[nodiscard]] virtual OperationPlan plan(std::uint64_t index, heap::Random& random) const = 0;
+  [[nodiscard]] virtual Nesting nesting() const { return Nesting::none; }
   /// The most bytes that the buffers of an operation have together.
   [[nodiscard]] virtual std::uint64_t most_bytes() const = 0;
 };
