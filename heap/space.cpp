@@ -1,11 +1,12 @@
 #include "heap/space.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace pinlab::heap {
 
 Space::Space(Heap& heap, std::uint8_t owner, GapReuse* gaps)
-    : heap_(heap), owner_(owner), gaps_(gaps) {
+    : heap_(heap), owner_(owner), gaps_(gaps), fresh_(heap.block_count(), false) {
   heap_.open_cursors().add(open_);
 }
 
@@ -24,12 +25,15 @@ AddressRange Space::cut(std::size_t need, std::size_t preferred) {
     range.limit = range.base + std::max(need, preferred);
   }
   open({range.limit, open_.limit});
+  use_.reused += is_gap(range) ? range.bytes() : 0;
   heap_.prepare(range);
   return range;
 }
 
 bool Space::open_gap(std::size_t need) {
+  const std::uint64_t before = gaps_->bytes();
   const GapGrant grant = gaps_->take(need);
+  use_.burned += before - grant.taken.bytes() - gaps_->bytes();
   if (grant.taken.empty()) {
     return false;
   }
@@ -45,6 +49,9 @@ AddressRange Space::take_gap(std::size_t need, std::size_t preferred) {
     return cut(need, preferred);
   }
   if (gaps_ != nullptr) {
+    ++use_.requests[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(need)) - 1,
+                                          use_.requests.size() - 1)];
+    use_.request_bytes += need;
     if (open_gap(need)) {
       return cut(need, preferred);
     }
@@ -63,6 +70,7 @@ AddressRange Space::take(std::size_t need, std::size_t preferred) {
   }
   const AddressRange range = heap_.range_of(*block);
   heap_.expect_writes(*block);
+  fresh_[index_of(*block)] = true;
   // A policy that keeps tails places objects in a fresh block too.
   if (gaps_ != nullptr && gaps_->give_back(range)) {
     EXPECTS(open_gap(need));
@@ -77,20 +85,38 @@ void Space::give_back(AddressRange tail) {
   if (tail.empty()) {
     return;
   }
-  if (tail.limit == open_.base) {
+  const std::uint64_t of_gap = is_gap(tail) ? tail.bytes() : 0;
+  // The open range may begin where the block before it ends.
+  const AddressRange rest = open_.rest();
+  const bool other_block =
+      !rest.empty() && heap_.block_of(rest.base) != heap_.block_of(tail.base);
+  if (tail.limit == open_.base && !other_block) {
     open({tail.base, open_.limit});
+    use_.reused -= of_gap;
     return;
   }
   heap_.format_gap(tail);
   if (gaps_ != nullptr) {
-    gaps_->give_back(tail);
+    const bool kept = gaps_->give_back(tail);
+    use_.burned += kept ? 0 : of_gap;
   }
+  use_.reused -= of_gap;
+}
+
+GapUse Space::take_use() {
+  const GapUse use = use_;
+  use_ = {};
+  fresh_.assign(fresh_.size(), false);
+  return use;
 }
 
 void Space::close() {
   const AddressRange rest = open_.rest();
   open({});
-  give_back(rest);
+  if (!rest.empty()) {
+    use_.reused += is_gap(rest) ? rest.bytes() : 0;  // as if it had been cut, and came back
+    give_back(rest);
+  }
 }
 
 }  // namespace pinlab::heap
