@@ -141,128 +141,6 @@ void move_line(const heap::Heap& heap, const MovePlan& plan, Address line, RunMo
   }
 }
 
-bool is_used_old(const heap::Heap& heap, Block block) {
-  return (heap.state(block) & state::kOld) != 0;
-}
-
-void reclaim_large(heap::Heap& heap) {
-  std::vector<ObjectRef> dead;
-  for (const auto& [base, bytes] : heap.large().objects()) {
-    heap::LineMarks& line = heap.marks().line(base);
-    if ((line.live & 1U) == 0) {
-      dead.emplace_back(base);
-    } else {
-      line.live = 0;
-      heap.clear_cards({base, base + ((bytes + heap::kLineBytes - 1) & ~(heap::kLineBytes - 1))});
-    }
-  }
-  for (const ObjectRef object : dead) {
-    heap.release_large(object);
-  }
-}
-
-/// Collects the gaps that allocation may use, ascending.
-class GapOffer {
- public:
-  GapOffer(Generations& generations, PauseReport& report)
-      : generations_(generations), report_(report) {}
-
-  /// Memory that no object covers any more; a gap that is not offered keeps the headers of the
-  /// dead, which can be walked, unless it has none.
-  void gap(AddressRange range, bool format) {
-    const bool usable = range.bytes() >= generations_.options.gap_min;
-    if (format || usable) {
-      generations_.heap.format_gap(range);
-    }
-    if (usable) {
-      gaps_.push_back(range);
-      ++report_.gaps;
-      report_.gap_bytes += range.bytes();
-    }
-  }
-
-  [[nodiscard]] std::size_t least() const { return generations_.options.gap_min; }
-
-  void publish() {
-    std::ranges::sort(gaps_, {}, &AddressRange::base);
-    generations_.old_gaps->clear();
-    generations_.old_gaps->add(gaps_);
-  }
-
- private:
-  Generations& generations_;
-  PauseReport& report_;
-  std::vector<AddressRange> gaps_;
-};
-
-/// A block whose objects stayed: the dead lose their start bits. False where nothing is alive.
-bool reclaim_in_place(heap::Heap& heap, AddressRange block, GapOffer& offer) {
-  std::uint64_t any = 0;
-  for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
-    heap::LineMarks& marks = heap.marks().line(line);
-    marks.start &= marks.live;
-    any |= marks.live;
-  }
-  if (any == 0) {
-    return false;
-  }
-  // The dead keep their headers, which can be walked; where memory is poisoned they are
-  // overwritten.
-  heap.marks().for_each_gap(block, heap::kPoisons ? kGranuleBytes : offer.least(),
-                            [&](AddressRange gap) { offer.gap(gap, heap::kPoisons); });
-  heap.clear_cards(block);
-  return true;
-}
-
-/// After the moves: what is not the free end of a gap is alive.
-void restore_live(const heap::Heap& heap, AddressRange block, std::span<const PlannedGap> gaps) {
-  for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
-    heap.marks().line(line).live = ~std::uint64_t{0};
-  }
-  for (const PlannedGap& gap : gaps) {
-    if (gap.filled < gap.limit) {
-      heap.marks().clear_live({gap.filled, gap.limit});
-    }
-  }
-}
-
-/// A block that the plan worked on: freed, or its gaps offered.
-void reclaim_planned(heap::Heap& heap,
-                     Block block,
-                     std::span<const PlannedGap> gaps,
-                     bool keeps,
-                     bool may_refer,
-                     GapOffer& offer,
-                     PauseReport& report) {
-  if (heap.state(block) == state::kFree) {
-    return;
-  }
-  if (!keeps) {
-    heap.release_block(block);
-    return;
-  }
-  const AddressRange range = heap.range_of(block);
-  restore_live(heap, range, gaps);
-  heap.clear_cards(range);
-  heap.state(block) = state::kOld;
-  if (may_refer) {
-    heap.set_may_refer(range.base);
-  }
-  std::uint64_t filled = 0;
-  std::uint64_t free = 0;
-  for (const PlannedGap& gap : gaps) {
-    filled += gap.filled - gap.base;
-    free += gap.limit - gap.filled;
-    if (gap.filled < gap.limit) {
-      offer.gap({gap.filled, gap.limit}, true);
-    }
-  }
-  if (filled == 0) {
-    ++report.blocks_held;
-    report.held += free;
-  }
-}
-
 }  // namespace
 
 void update_slots(Generations& generations,
@@ -276,7 +154,7 @@ void update_slots(Generations& generations,
   if (!plan.blocks.empty()) {
     for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
       const Block block{i};
-      if (is_used_old(heap, block) && live.has_references[i] != 0) {
+      if ((heap.state(block) & state::kOld) != 0 && live.has_references[i] != 0) {
         update.block(heap.range_of(block));
       }
     }
@@ -293,6 +171,22 @@ void update_slots(Generations& generations,
       [&](Address slot) { slot.word() = update.weak(Address(slot.word())).value(); });
 }
 
+namespace {
+
+/// What goes to gaps of blocks that are no sources is alive there from now on, and the dead that it
+/// covers are no objects any more.
+void enter_gaps(const heap::Heap& heap, const MovePlan& plan, PauseReport& report) {
+  for (const PlannedGap& gap : plan.gaps) {
+    if (gap.filled > gap.base && (heap.state(gap.base) & state::kSource) == 0) {
+      heap.marks().clear_start({gap.base, gap.filled});
+      heap.marks().set_live({gap.base, gap.filled});
+      report.refilled_bytes += gap.filled - gap.base;
+    }
+  }
+}
+
+}  // namespace
+
 void move_objects(Generations& generations, const MovePlan& plan, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::move);
   heap::Heap& heap = generations.heap;
@@ -301,6 +195,7 @@ void move_objects(Generations& generations, const MovePlan& plan, PauseReport& r
       heap.claim_block(plan.blocks[i], state::kOld | state::kSource);
     }
   }
+  enter_gaps(heap, plan, report);
   RunMover mover(heap, report);
   for (const Block block : plan.blocks) {
     if ((heap.state(block) & state::kSource) == 0) {
@@ -315,38 +210,6 @@ void move_objects(Generations& generations, const MovePlan& plan, PauseReport& r
   }
   mover.flush();
   report.routed_objects += plan.routed;
-}
-
-void reclaim(Generations& generations, const MovePlan& plan, PauseReport& report) {
-  const PhaseTimer timer(report, PausePhase::reclaim);
-  heap::Heap& heap = generations.heap;
-  reclaim_large(heap);
-  GapOffer offer(generations, report);
-  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
-    const Block block{i};
-    if (heap.state(block) == state::kOld && !reclaim_in_place(heap, heap.range_of(block), offer)) {
-      heap.release_block(block);
-    }
-  }
-  const bool may_refer = std::ranges::any_of(plan.blocks, [&](Block block) {
-    return heap.state(block) != state::kFree && heap.may_refer(block);
-  });
-  auto gap = plan.gaps.begin();
-  for (std::size_t i = 0; i < plan.blocks.size(); ++i) {
-    const Block block = plan.blocks[i];
-    const AddressRange range = heap.range_of(block);
-    const auto first = gap;
-    gap = std::find_if(gap, plan.gaps.end(),
-                       [&](const PlannedGap& g) { return !range.contains(g.base); });
-    reclaim_planned(heap, block, {first, gap}, plan.keeps[i] != 0, may_refer, offer, report);
-  }
-  for (const AddressRange& island : plan.islands) {
-    report.island_bytes += island.bytes();
-  }
-  report.islands += plan.islands.size();
-  report.source_blocks += plan.blocks.size();
-  offer.publish();
-  heap.give_back_unused();
 }
 
 }  // namespace pinlab::collector

@@ -16,7 +16,7 @@ void update_slots(Generations& generations,
                   const MovePlan& plan,
                   PauseReport& report);
 
-/// Slides the movable objects, and their start bits with them. In the order of the plan, so that
+/// Moves the movable objects, and their start bits with them. In the order of the plan, so that
 /// nothing is written over before it was read.
 void move_objects(Generations& generations, const MovePlan& plan, PauseReport& report);
 

@@ -5,6 +5,7 @@
 //   (4) every block can be walked from base to limit.
 #include "collector/full.hpp"
 
+#include "collector/artificial_islands.hpp"
 #include "collector/compact.hpp"
 #include "collector/hostage.hpp"
 #include "collector/leaks.hpp"
@@ -43,10 +44,15 @@ MovePlan plan_moves(Generations& generations,
                     CompactEffort effort,
                     PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::plan);
-  const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
-  SourceList sources =
-      generations.old_route->choose_sources({blocks, generations.heap.block_bytes(), effort});
-  return plan_moves(generations.heap, live, std::move(sources), std::move(islands));
+  Itinerary itinerary = decide(generations, islands, effort);
+  report.vetoed_blocks += itinerary.vetoed_blocks;
+  report.vetoed_bytes += itinerary.vetoed_bytes;
+  for (const heap::AddressRange& island : add_artificial_islands(generations, itinerary, islands)) {
+    ++report.artificial_islands;
+    report.artificial_island_bytes += island.bytes();
+  }
+  return plan_moves(generations.heap, live, std::move(itinerary), std::move(islands),
+                    generations.plan_rules());
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "collector/generations.hpp"
 
+#include "heap/support/wide.hpp"
+
+#include <algorithm>
 #include <string>
 
 namespace pinlab::collector {
@@ -17,6 +20,15 @@ std::unique_ptr<T> made(std::span<const heap::Named<T>> entries,
   return entry->make();
 }
 
+/// Whole blocks, and never all of them.
+std::uint64_t headroom_bytes(const OldVariants& variants, const heap::Heap& heap) {
+  constexpr std::uint64_t kBillion = 1'000'000'000;
+  const std::uint64_t share = variants.headroom.value_or(0);
+  const auto bytes = static_cast<std::uint64_t>(heap::Wide{heap.max_bytes()} * share / kBillion);
+  const std::uint64_t blocks = bytes / heap.block_bytes() + (share > 0 ? 1 : 0);
+  return std::min<std::uint64_t>(blocks, heap.block_count() - 1) * heap.block_bytes();
+}
+
 }  // namespace
 
 Generations::Generations(const Options& options_in,
@@ -31,6 +43,10 @@ Generations::Generations(const Options& options_in,
       old_route(made(old_routes(), options.old_route, "old.route")),
       spread(made(pinning::spreads(), options.pin_spread, "pin.spread")),
       old(heap, heap::block_state::kOld, old_gaps.get()),
-      nursery(heap, heap::block_state::kNursery, nursery_gaps.get()) {}
+      nursery(heap, heap::block_state::kNursery, nursery_gaps.get()) {
+  old_variants = settled(*old_route, options.old_variants);
+  old_route->configure(old_variants);
+  heap.set_headroom(headroom_bytes(old_variants, heap));
+}
 
 }  // namespace pinlab::collector

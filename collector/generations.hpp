@@ -59,10 +59,15 @@ struct Generations {
   std::unique_ptr<heap::GapReuse> nursery_gaps;
   std::unique_ptr<NurseryRoute> nursery_route;
   std::unique_ptr<OldRoute> old_route;
+  OldVariants old_variants;  ///< with the route's own values where none is set
   std::unique_ptr<pinning::Spread> spread;
   heap::Space old;
   heap::Space nursery;
   std::vector<MoveObserver*> move_observers;
+
+  [[nodiscard]] PlanRules plan_rules() const {
+    return {old_variants.open_gaps.value_or(1), options.gap_min};
+  }
 };
 
 }  // namespace pinlab::collector

@@ -1,5 +1,6 @@
 #include "collector/hostage.hpp"
 
+#include "collector/artificial_islands.hpp"
 #include "collector/phase_timer.hpp"
 
 #include <algorithm>
@@ -14,11 +15,14 @@ namespace state = heap::block_state;
 
 std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList& islands) {
   std::vector<OldBlockCensus> blocks(heap.block_count());
+  std::uint32_t free_left = heap.free_blocks_for_compaction();
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
     const Block block{i};
     blocks[i].block = block;
-    blocks[i].free = heap.state(block) == state::kFree;
-    if (blocks[i].free) {
+    if (heap.state(block) == state::kFree) {
+      // What large objects use of the budget, no block can.
+      blocks[i].free = free_left > 0;
+      free_left -= free_left > 0 ? 1U : 0U;
       continue;
     }
     const AddressRange range = heap.range_of(block);
@@ -29,26 +33,37 @@ std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList&
     blocks[i].live = granules * heap::kGranuleBytes;
   }
   for (const AddressRange& island : islands) {
-    blocks[heap::index_of(heap.block_of(island.base))].islands += island.bytes();
+    OldBlockCensus& block = blocks[heap::index_of(heap.block_of(island.base))];
+    block.islands += island.bytes();
+    ++block.island_count;
   }
   return blocks;
 }
 
+Itinerary decide(Generations& generations, const IslandList& islands, CompactEffort effort) {
+  const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
+  return decide(*generations.old_route, generations.old_variants,
+                {generations.heap, blocks, islands, effort, generations.options.gap_min});
+}
+
 std::uint64_t planned_bytes(Generations& generations,
                             const LiveSet& live,
-                            const IslandList& islands,
+                            IslandList islands,
                             CompactEffort effort) {
   const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
-  const SourceList sources =
-      generations.old_route->choose_sources({blocks, generations.heap.block_bytes(), effort});
+  const Itinerary itinerary =
+      decide(*generations.old_route, generations.old_variants,
+             {generations.heap, blocks, islands, effort, generations.options.gap_min});
+  static_cast<void>(add_artificial_islands(generations, itinerary, islands));
   std::uint64_t stay = 0;
   for (const OldBlockCensus& block : blocks) {
     stay += block.live > 0 ? 1U : 0U;
   }
-  for (const Block source : sources) {
+  for (const Block source : itinerary.sources) {
     stay -= blocks[heap::index_of(source)].live > 0 ? 1U : 0U;
   }
-  const std::uint64_t used = stay + plan_used_blocks(generations.heap, live, sources, islands);
+  const std::uint64_t used =
+      stay + plan_used_blocks(generations.heap, live, itinerary, islands, generations.plan_rules());
   return used * generations.heap.block_bytes() + live.large_bytes;
 }
 

@@ -14,10 +14,15 @@ namespace pinlab::collector {
 [[nodiscard]] std::vector<OldBlockCensus> old_census(const heap::Heap& heap,
                                                      const IslandList& islands);
 
+/// Where the route would send what lives around `islands`. REQUIRES whole live bits.
+[[nodiscard]] Itinerary decide(Generations& generations,
+                               const IslandList& islands,
+                               CompactEffort effort);
+
 /// Bytes in use after the collection that would go around `islands`; of large objects, their own.
 [[nodiscard]] std::uint64_t planned_bytes(Generations& generations,
                                           const LiveSet& live,
-                                          const IslandList& islands,
+                                          IslandList islands,
                                           CompactEffort effort);
 
 /// report.hostage: bytes in use after this collection less bytes in use after the same one without

@@ -14,8 +14,6 @@
 
 namespace pinlab::collector {
 
-using IslandList = std::vector<heap::AddressRange>;
-
 /// Which pins are left out, for plans of what would be without them.
 struct PinFilter {
   std::optional<pinning::SiteId> without_site = {};

@@ -1,301 +1,196 @@
 #include "collector/move_plan.hpp"
 
-#include "collector/runtime.hpp"
+#include "collector/placement.hpp"
+#include "collector/slide.hpp"
 
 #include <algorithm>
-#include <string>
 
 namespace pinlab::collector {
 
 using heap::Address;
 using heap::AddressRange;
-using heap::kGranuleBytes;
+using heap::Block;
 namespace state = heap::block_state;
 
 namespace {
 
-/// The islands of one block, as a view of the sorted list.
-std::span<const AddressRange> islands_in(const IslandList& islands, AddressRange block) {
-  const auto first = std::ranges::lower_bound(islands, block.base, {}, &AddressRange::base);
-  const auto last = std::ranges::lower_bound(islands, block.limit, {}, &AddressRange::base);
-  return {first, last};
+/// One above the index of each block among the sources; 0: it is none.
+std::vector<Stage> stages_of(const heap::Heap& heap, const SourceList& sources) {
+  std::vector<Stage> stages(heap.block_count(), 0);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    stages[heap::index_of(sources[i])] = static_cast<Stage>(i + 1);
+  }
+  return stages;
 }
 
-/// The gaps of the blocks, one after another: what is filled.
-class Destinations {
- public:
-  Destinations(const heap::Heap& heap, const SourceList& blocks, const IslandList& islands)
-      : heap_(heap), blocks_(blocks), islands_(islands) {
-    next_block();
-    while (gap_.empty() && step()) {
-    }
-  }
-
-  [[nodiscard]] Address position() const { return position_; }
-  [[nodiscard]] std::size_t room() const { return gap_.limit - position_; }
-  void fill(std::size_t bytes) { position_ += bytes; }
-  [[nodiscard]] PlannedGap current() const { return {gap_.base, position_, gap_.limit}; }
-  [[nodiscard]] std::size_t block_index() const { return block_; }
-
-  /// To the next gap that is not empty. False after the last.
-  bool advance() {
-    do {
-      if (!step()) {
-        return false;
-      }
-    } while (gap_.empty());
-    return true;
-  }
-
- private:
-  bool step() {
-    if (island_ == in_block_.size()) {
-      if (block_ + 1 >= blocks_.size()) {
-        return false;
-      }
-      ++block_;
-      next_block();
-      return true;
-    }
-    const Address base = in_block_[island_].limit;
-    ++island_;
-    open({base, island_ < in_block_.size() ? in_block_[island_].base : limit_});
-    return true;
-  }
-
-  void next_block() {
-    if (block_ >= blocks_.size()) {
-      return;
-    }
-    const AddressRange range = heap_.range_of(blocks_[block_]);
-    limit_ = range.limit;
-    in_block_ = islands_in(islands_, range);
-    island_ = 0;
-    open({range.base, in_block_.empty() ? limit_ : in_block_.front().base});
-  }
-
-  void open(AddressRange gap) {
-    gap_ = gap;
-    position_ = gap.base;
-  }
-
-  const heap::Heap& heap_;
-  const SourceList& blocks_;
-  const IslandList& islands_;
-  std::size_t block_ = 0;
-  std::span<const AddressRange> in_block_;
-  std::size_t island_ = 0;
-  Address limit_;
-  AddressRange gap_;
-  Address position_;
-};
-
-/// One slide. With kRecord it leaves its traces in the plan and beside the heap.
+/// One computation of a plan. With kRecord it leaves its traces beside the heap.
 template <bool kRecord>
-class Slide {
+class Planner {
  public:
-  Slide(heap::Heap& heap,
-        const LiveSet& live,
-        const SourceList& blocks,
-        const IslandList& islands,
-        MovePlan& plan)
+  Planner(heap::Heap& heap, const Itinerary& itinerary, const PlanRules& rules, MovePlan& plan)
       : heap_(heap),
-        slack_(live.largest),
-        blocks_(blocks),
-        islands_(islands),
+        itinerary_(itinerary),
+        rules_(rules),
         plan_(plan),
-        destinations_(heap, blocks, islands) {
-    plan_.keeps.assign(blocks.size(), 0);
-  }
+        stages_(stages_of(heap, itinerary.sources)) {}
 
   void run() {
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      const AddressRange block = heap_.range_of(blocks_[i]);
-      const std::span<const AddressRange> in_block = islands_in(islands_, block);
-      plan_.keeps[i] = plan_.keeps[i] != 0 || !in_block.empty() ? 1 : 0;
-      if ((heap_.state(block.base) & state::kOld) != 0) {
-        slide_block(block, in_block);
-      }
+    plan_.fit = itinerary_.fit;
+    plan_.blocks = itinerary_.sources;
+    plan_.sources = itinerary_.sources.size();
+    for (const Block block : itinerary_.destinations) {
+      list_gaps(block);
     }
-    finish();
+    if (itinerary_.is_slide() && itinerary_.fit == Fit::next) {
+      slide();
+    } else {
+      place();
+    }
+    if constexpr (kRecord) {
+      plan_.splits.push_back({0, 0});  // so that the last line's splits have an end
+    }
+    std::ranges::sort(plan_.stays, {}, &AddressRange::base);
+    find_last_used();
+    find_kept();
+    list_emptied();
   }
 
  private:
-  void slide_block(AddressRange block, std::span<const AddressRange> in_block) {
-    auto island = in_block.begin();
-    for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
-      heap::LineMarks& marks = heap_.marks().line(line);
-      if (marks.live == 0) {
-        if constexpr (kRecord) {
-          marks.start = 0;
-        }
+  [[nodiscard]] Stage stage(Block block) const { return stages_[heap::index_of(block)]; }
+
+  void list_gap(Address base, Address limit, Stage stage) {
+    if (base < limit) {
+      plan_.gaps.push_back({base, base, limit});
+      gap_stages_.push_back(stage);
+    }
+  }
+
+  void list_gaps(Block block) {
+    const AddressRange range = heap_.range_of(block);
+    if (stage(block) > 0) {
+      Address base = range.base;
+      for (const AddressRange& island : islands_in(plan_.islands, range)) {
+        list_gap(base, island.base, stage(block));
+        base = island.limit;
+      }
+      list_gap(base, range.limit, stage(block));
+    } else if (heap_.state(block) == state::kFree) {
+      plan_.blocks.push_back(block);
+      list_gap(range.base, range.limit, 0);
+    } else {
+      plan_.refilled.push_back(block);
+      heap_.marks().for_each_gap(range, rules_.gap_min,
+                                 [this](AddressRange gap) { list_gap(gap.base, gap.limit, 0); });
+    }
+  }
+
+  void slide() {
+    Slide<kRecord> slide(heap_, plan_);
+    for_each_source([&](std::size_t /*index*/, AddressRange range) {
+      slide.block(range, islands_in(plan_.islands, range));
+    });
+  }
+
+  void place() {
+    OpenGaps gaps(itinerary_.fit, rules_.open_gaps, plan_.gaps, gap_stages_);
+    Placement<kRecord> placement(heap_, plan_, gaps);
+    for_each_source([&](std::size_t index, AddressRange range) {
+      gaps.enter(static_cast<Stage>(index + 1));
+      placement.block(range, islands_in(plan_.islands, range));
+    });
+  }
+
+  template <class Visit>
+  void for_each_source(Visit&& visit) const {
+    for (std::size_t i = 0; i < plan_.sources; ++i) {
+      if ((heap_.state(plan_.blocks[i]) & state::kOld) != 0) {
+        visit(i, heap_.range_of(plan_.blocks[i]));
+      }
+    }
+  }
+
+  void find_last_used() {
+    for (std::size_t i = 0; i < plan_.gaps.size(); ++i) {
+      if (plan_.gaps[i].filled > plan_.gaps[i].base) {
+        plan_.last_used_gap = i;
+      }
+    }
+  }
+
+  void find_kept() {
+    std::vector<std::uint8_t> kept(heap_.block_count(), 0);
+    const auto keep = [&](Address a) { kept[heap::index_of(heap_.block_of(a))] = 1; };
+    for (const AddressRange& island : plan_.islands) {
+      keep(island.base);
+    }
+    for (const AddressRange& stay : plan_.stays) {
+      keep(stay.base);
+    }
+    for (const PlannedGap& gap : plan_.gaps) {
+      if (gap.filled > gap.base) {
+        keep(gap.base);
+      }
+    }
+    plan_.keeps.resize(plan_.blocks.size());
+    for (std::size_t i = 0; i < plan_.blocks.size(); ++i) {
+      plan_.keeps[i] = kept[heap::index_of(plan_.blocks[i])];
+    }
+  }
+
+  /// The gaps of the sources that nothing goes to: between what may not move and what stays.
+  void list_emptied() {
+    std::vector<std::uint8_t> filled(heap_.block_count(), 0);
+    for (const Block block : itinerary_.destinations) {
+      filled[heap::index_of(block)] = 1;
+    }
+    for (std::size_t i = 0; i < plan_.sources; ++i) {
+      const Block block = plan_.blocks[i];
+      if (filled[heap::index_of(block)] != 0 || plan_.keeps[i] == 0) {
         continue;
       }
-      std::uint64_t movable = marks.live;
-      while (island != in_block.end() && island->base < line + heap::kLineBytes) {
-        movable &= ~bits_of(*island, line);
-        if (island->limit > line + heap::kLineBytes) {
-          break;
-        }
-        ++island;
+      const AddressRange range = heap_.range_of(block);
+      const auto islands = islands_in(plan_.islands, range);
+      const auto stays = islands_in(plan_.stays, range);
+      std::vector<AddressRange> kept(islands.size() + stays.size());
+      std::ranges::merge(islands, stays, kept.begin(), {}, &AddressRange::base,
+                         &AddressRange::base);
+      Address base = range.base;
+      for (const AddressRange& part : kept) {
+        list_gap(base, part.base, 0);
+        base = part.limit;
       }
-      const std::uint64_t starts = marks.start & marks.live;
-      if constexpr (kRecord) {
-        marks.start = starts;
-        marks.live = movable;
-      }
-      slide_line(line, movable, starts & movable);
-    }
-  }
-
-  static std::uint64_t bits_of(AddressRange range, Address line) {
-    std::uint64_t bits = ~std::uint64_t{0};
-    if (range.base > line) {
-      bits &= heap::bits_from(heap::granule_in_line(range.base));
-    }
-    if (range.limit < line + heap::kLineBytes) {
-      bits &= heap::bits_below(heap::granule_in_line(range.limit));
-    }
-    return bits;
-  }
-
-  void slide_line(Address line, std::uint64_t movable, std::uint64_t starts) {
-    if (movable == 0) {
-      return;
-    }
-    const std::size_t bytes = kGranuleBytes * static_cast<std::size_t>(std::popcount(movable));
-    if (bytes + slack_ <= destinations_.room()) {
-      if constexpr (kRecord) {
-        heap_.line_offset(line) = offset();
-        plan_.live_granules += bytes / kGranuleBytes;
-      }
-      fill(bytes);
-      return;
-    }
-    slide_objects(line, movable, starts);
-  }
-
-  /// Near a gap's end: object by object, since the next one may not fit.
-  void slide_objects(Address line, std::uint64_t movable, std::uint64_t starts) {
-    const std::size_t first_split = plan_.splits.size();
-    if constexpr (kRecord) {
-      plan_.splits.push_back({0, offset()});
-    }
-    const unsigned first_start = starts == 0 ? 64 : static_cast<unsigned>(std::countr_zero(starts));
-    const std::uint64_t lead =
-        first_start == 64 ? movable : movable & heap::bits_below(first_start);
-    fill(kGranuleBytes * static_cast<std::size_t>(std::popcount(lead)));
-    for (; starts != 0; starts &= starts - 1) {
-      const auto granule = static_cast<unsigned>(std::countr_zero(starts));
-      place(line, granule, movable, starts & (starts - 1));
-    }
-    if constexpr (kRecord) {
-      plan_.live_granules += static_cast<std::uint64_t>(std::popcount(movable));
-      heap_.line_offset(line) = kSplitFlag | static_cast<std::uint32_t>(first_split);
-      if (plan_.splits.size() == first_split + 1) {
-        heap_.line_offset(line) = plan_.splits.back().offset;
-        plan_.splits.pop_back();
-      }
-    }
-  }
-
-  /// One object that starts at `granule`; `later` are the starts above it.
-  void place(Address line, unsigned granule, std::uint64_t movable, std::uint64_t later) {
-    std::uint64_t bits = movable & heap::bits_from(granule);
-    if (later != 0) {
-      bits &= heap::bits_below(static_cast<unsigned>(std::countr_zero(later)));
-    }
-    // Another island may lie between: the object ends at the first granule that is not movable.
-    const std::uint64_t stops = ~bits & heap::bits_from(granule);
-    const unsigned stop = stops == 0 ? 64 : static_cast<unsigned>(std::countr_zero(stops));
-    const std::size_t here = kGranuleBytes * (stop - granule);
-    const std::size_t size = stop == 64 && later == 0 ? here + tail_after(line) : here;
-    bool moved_on = false;
-    while (destinations_.room() < size) {
-      close_gap();
-      EXPECTS(destinations_.advance());
-      moved_on = true;
-    }
-    if (moved_on) {
-      record_split(granule);
-      ++plan_.routed;
-    }
-    fill(here);
-  }
-
-  /// How far the object that reaches this line's end goes on, in bytes.
-  std::size_t tail_after(Address line) const {
-    const Address block_limit = heap_.range_of(heap_.block_of(line)).limit;
-    std::size_t bytes = 0;
-    for (Address next = line + heap::kLineBytes; next < block_limit; next += heap::kLineBytes) {
-      const heap::LineMarks& marks = heap_.marks().line(next);
-      const std::uint64_t stops = ~marks.live | marks.start;
-      if (stops != 0) {
-        return bytes + kGranuleBytes * static_cast<std::size_t>(std::countr_zero(stops));
-      }
-      bytes += heap::kLineBytes;
-    }
-    return bytes;
-  }
-
-  [[nodiscard]] std::uint32_t offset() const {
-    return static_cast<std::uint32_t>((destinations_.position() - heap_.base()) / kGranuleBytes);
-  }
-
-  void record_split(unsigned granule) {
-    if constexpr (kRecord) {
-      if (granule == 0) {
-        plan_.splits.back().offset = offset();  // the line's own first entry
-      } else {
-        plan_.splits.push_back({granule, offset()});
-      }
-    }
-  }
-
-  void fill(std::size_t bytes) {
-    if (bytes > 0) {
-      destinations_.fill(bytes);
-      plan_.keeps[destinations_.block_index()] = 1;
-      if constexpr (kRecord) {
-        plan_.last_used_gap = plan_.gaps.size();
-      }
-    }
-  }
-
-  void close_gap() {
-    if constexpr (kRecord) {
-      plan_.gaps.push_back(destinations_.current());
-    }
-  }
-
-  void finish() {
-    if constexpr (kRecord) {
-      if (!blocks_.empty()) {
-        do {
-          close_gap();
-        } while (destinations_.advance());
-      }
-      plan_.splits.push_back({0, 0});  // so that the last line's splits have an end
+      list_gap(base, range.limit, 0);
     }
   }
 
   heap::Heap& heap_;
-  std::size_t slack_;
-  const SourceList& blocks_;
-  const IslandList& islands_;
+  const Itinerary& itinerary_;
+  const PlanRules& rules_;
   MovePlan& plan_;
-  Destinations destinations_;
+  std::vector<Stage> stages_;
+  std::vector<Stage> gap_stages_;
 };
 
 }  // namespace
 
-MovePlan plan_moves(heap::Heap& heap, const LiveSet& live, SourceList blocks, IslandList islands) {
+std::uint64_t MovePlan::residual_bytes() const {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < closed_gaps(); ++i) {
+    bytes += gaps[i].limit - gaps[i].filled;
+  }
+  return bytes;
+}
+
+MovePlan plan_moves(heap::Heap& heap,
+                    const LiveSet& live,
+                    Itinerary itinerary,
+                    IslandList islands,
+                    const PlanRules& rules) {
   MovePlan plan;
-  plan.blocks = std::move(blocks);
   plan.islands = std::move(islands);
   plan.largest = live.largest;
-  Slide<true>(heap, live, plan.blocks, plan.islands, plan).run();
-  for (const heap::Block block : plan.blocks) {
+  Planner<true>(heap, itinerary, rules, plan).run();
+  for (const Block block : plan.blocks) {
     if (heap.state(block) != state::kFree) {
       heap.state(block) |= state::kSource;
     }
@@ -305,29 +200,14 @@ MovePlan plan_moves(heap::Heap& heap, const LiveSet& live, SourceList blocks, Is
 
 std::uint64_t plan_used_blocks(heap::Heap& heap,
                                const LiveSet& live,
-                               const SourceList& blocks,
-                               const IslandList& islands) {
+                               const Itinerary& itinerary,
+                               const IslandList& islands,
+                               const PlanRules& rules) {
   MovePlan scratch;
-  Slide<false>(heap, live, blocks, islands, scratch).run();
+  scratch.islands = islands;
+  scratch.largest = live.largest;
+  Planner<false>(heap, itinerary, rules, scratch).run();
   return static_cast<std::uint64_t>(std::ranges::count(scratch.keeps, 1));
-}
-
-void check_plan(const heap::Heap& heap, const MovePlan& plan) {
-  std::uint64_t filled = 0;
-  for (std::size_t i = 0; i < plan.gaps.size(); ++i) {
-    const PlannedGap& gap = plan.gaps[i];
-    filled += (gap.filled - gap.base) / kGranuleBytes;
-    if (i < plan.last_used_gap && gap.limit - gap.filled + kGranuleBytes > plan.largest) {
-      throw VerificationFailed(
-          "I1: the gap at heap offset " + std::to_string(gap.base - heap.base()) +
-          " was closed with " + std::to_string(gap.limit - gap.filled) +
-          " bytes left, but the largest object has " + std::to_string(plan.largest));
-    }
-  }
-  if (filled != plan.live_granules) {
-    throw VerificationFailed("I0: the plan places " + std::to_string(filled) + " granules of " +
-                             std::to_string(plan.live_granules));
-  }
 }
 
 }  // namespace pinlab::collector

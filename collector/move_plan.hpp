@@ -1,14 +1,16 @@
 // The plan of a compaction: where each movable object of the chosen blocks goes. A value, compact
-// (an offset for each line, a split where a gap was closed inside a line, the gaps and how full
-// they get), that can be checked before anything moves, and computed again with other islands
-// without any trace.
+// (an offset for each line, a split where the destinations of a line do not follow one another, the
+// gaps and how full they get), that can be checked before anything moves, and computed again with
+// other islands without any trace.
 //
 //   destination(p) = offset of p's line (or of the last split at or below p)
 //                    + movable granules of the line between that point and p
 //
-// Invariants: (1) destinations are disjoint, lie in gaps between islands, and no destination passes
-// its source; (2) order is kept: the slide is by the order of the blocks; (3) a gap that was closed
-// has less room left than the object that did not fit: I1 of results/README.md.
+// Invariants: (1) destinations are disjoint and packed from the bases of gaps, which are free or
+// emptied before; in a block that is itself emptied no destination passes its source: safe in the
+// order of the sources, with no free block at all; (2) what finds no room stays, as an island does;
+// (3) a slide keeps the order of its blocks; (4) but for Fit::best a gap that was closed has less
+// room left than the object that did not fit: I1 of results/README.md.
 #pragma once
 
 #include "collector/islands.hpp"
@@ -36,32 +38,45 @@ struct Split {
 inline constexpr std::uint32_t kSplitFlag = std::uint32_t{1} << 31U;
 
 struct MovePlan {
-  SourceList blocks;
+  Fit fit = Fit::next;
+  SourceList blocks;        ///< the sources in their order, then the free blocks that may be filled
+  std::size_t sources = 0;  ///< so many of them are sources; a slide's may be free blocks
+  DestinationList refilled;  ///< other blocks in use whose gaps may be filled
   IslandList islands;
-  std::vector<PlannedGap> gaps;   ///< in the order in which they are filled
+  std::vector<PlannedGap> gaps;   ///< in the order in which they are filled; then those of sources
+                                  ///< that nothing goes to
   std::size_t last_used_gap = 0;  ///< index of the last gap that anything goes to
-  std::vector<Split> splits;      ///< of a line side by side; the next line's begin with first == 0
+  std::vector<heap::AddressRange> stays;  ///< movable, but there was no room
+  std::vector<Split> splits;  ///< of a line side by side; the next line's begin with first == 0
   std::vector<std::uint8_t> keeps;  ///< for each of `blocks`: whether anything will be in it
-  std::uint64_t live_granules = 0;  ///< movable
+  std::uint64_t live_granules = 0;  ///< that the plan places
   std::uint64_t routed = 0;         ///< objects that went to another gap than the one before them
   std::size_t largest = 0;          ///< bytes of the largest live object in any block
+
+  /// Gaps below the last that is used, and what is left over in them.
+  [[nodiscard]] std::uint64_t closed_gaps() const { return live_granules > 0 ? last_used_gap : 0; }
+  [[nodiscard]] std::uint64_t residual_bytes() const;
 };
 
-/// Plans the slide of the movable objects of `blocks` around `islands`, and writes the offsets
+/// Plans where the movable objects of the sources go around `islands`, and writes the offsets
 /// beside the heap. From here to reclaim() the live bits of these blocks are those of movable
 /// objects only.
 [[nodiscard]] MovePlan plan_moves(heap::Heap& heap,
                                   const LiveSet& live,
-                                  SourceList blocks,
-                                  IslandList islands);
+                                  Itinerary itinerary,
+                                  IslandList islands,
+                                  const PlanRules& rules);
 
-/// How many of `blocks` would hold anything after the slide around `islands`. Changes nothing.
+/// How many of the sources and the free blocks would hold anything after these moves. Changes
+/// nothing.
 [[nodiscard]] std::uint64_t plan_used_blocks(heap::Heap& heap,
                                              const LiveSet& live,
-                                             const SourceList& blocks,
-                                             const IslandList& islands);
+                                             const Itinerary& itinerary,
+                                             const IslandList& islands,
+                                             const PlanRules& rules);
 
-/// Conservation and I1, from the plan alone. Throws VerificationFailed.
+/// Conservation (I0), I1, the lower bound LB2, and that the moves are safe in their order, from the
+/// plan alone. Throws VerificationFailed. REQUIRES that nothing has moved yet.
 void check_plan(const heap::Heap& heap, const MovePlan& plan);
 
 /// Where an object, or null, is after the moves of `plan`. REQUIRES a live target.

@@ -5,6 +5,7 @@
 #include "pinning/pin_set.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -19,6 +20,36 @@ enum class Tenuring : std::uint8_t { adaptive, fixed };
 /// How much of the old generation a full collection may move: what pays for itself, or everything.
 enum class CompactEffort : std::uint8_t { adaptive, exhaustive };
 
+/// How the gap is found that what moves in the old generation goes to.
+enum class Fit : std::uint8_t {
+  next,   ///< one gap is filled after another, none is returned to
+  first,  ///< each object goes to the first that it fits in of a few open gaps
+  best,   ///< runs of objects go as wholes, to gaps of the least power of two that surely fits
+};
+/// Which gaps of a block in use are offered to allocation.
+enum class Offer : std::uint8_t { all, tail, none };
+
+/// Parameters that only some old routes have: a route takes those that it names
+/// (OldRoute::variants), the others are refused. Unset: the route's own value (OldRoute::settle).
+/// Sizes in bytes, shares in billionths.
+struct OldVariants {
+  std::optional<Fit> fit;
+  std::optional<std::uint32_t> open_gaps;   ///< of Fit::first; kAllGaps: every one
+  std::optional<std::uint64_t> budget;      ///< what an adaptive compaction moves at most
+  std::uint64_t least_free = 0;             ///< with less in used blocks none is compacted,
+  std::uint64_t least_share = 0;            ///< nor with a smaller share of them
+  std::uint64_t island_least = kUnlimited;  ///< a run of at least so many bytes that would move
+  std::uint64_t island_shift = 62'500'000;  ///< by less than this share of them stays
+  std::optional<std::uint64_t> headroom;    ///< of heap.max: for full collections only
+  Offer skipped_gaps = Offer::all;          ///< of blocks that a route leaves because of pins
+  std::uint64_t utilisation = 500'000'000;  ///< of a block: with more alive it is no candidate
+  std::uint64_t overhead = 1'300'000'000;   ///< least used / live for compaction to begin
+  std::uint64_t contiguous = 2048;          ///< free stretches of at least so much count as gained
+
+  static constexpr std::uint64_t kUnlimited = std::uint64_t{16} << 30U;  ///< the largest heap
+  static constexpr std::uint32_t kAllGaps = ~std::uint32_t{0};
+};
+
 /// Sizes in bytes. Names are those of the axes' registries (`pinlab list`).
 struct Options {
   std::string plan = "generational";
@@ -29,6 +60,7 @@ struct Options {
   Tenuring nursery_tenuring = Tenuring::adaptive;
   std::string nursery_route = "promote_block";
   std::string old_route = "slide_around";
+  OldVariants old_variants;
   std::string gap_reuse = "bump";
   std::uint64_t gap_min = 2048;  ///< a shorter gap is not offered to allocation
   std::string pin_spread = "object";

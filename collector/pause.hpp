@@ -3,6 +3,8 @@
 // the rest.
 #pragma once
 
+#include "heap/space.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -105,6 +107,18 @@ struct PauseReport {
   std::uint64_t alive_by_pin_alone = 0;  ///< objects that only a pin reached first
   std::uint64_t gaps = 0;                ///< offered to allocation afterwards
   std::uint64_t gap_bytes = 0;
+  // What a full collection planned, and what allocation did with gaps since the one before.
+  std::uint64_t vetoed_blocks = 0;       ///< candidates that were dropped because of pins
+  std::uint64_t vetoed_bytes = 0;        ///< that would have moved
+  std::uint64_t artificial_islands = 0;  ///< long runs that were left because they hardly move
+  std::uint64_t artificial_island_bytes = 0;
+  std::uint64_t stayed_bytes = 0;    ///< meant to move, but there was no room
+  std::uint64_t refilled_bytes = 0;  ///< moved to gaps of blocks that were not emptied
+  std::uint64_t closed_gaps = 0;     ///< that moving objects filled, but for the last one
+  std::uint64_t residual_bytes = 0;  ///< left over in these
+  heap::GapUse gap_use;              ///< of old blocks
+  std::uint64_t usable_gap_bytes =
+      0;                          ///< of what is offered: what serves a request, on the average
   std::uint64_t blocks_held = 0;  ///< kept only because of an island
   std::uint64_t held = 0;         ///< free bytes in these
   std::int64_t hostage = 0;       ///< used with pins less used as planned without

@@ -99,8 +99,12 @@ void Heap::clear_immovable(AddressRange range) const {
 }
 
 std::uint32_t Heap::free_blocks() const {
-  const std::uint64_t room = max_bytes_ - used_bytes();
-  return static_cast<std::uint32_t>(room >> block_shift_);
+  const std::uint64_t taken = std::min(used_bytes() + headroom_, max_bytes_);
+  return static_cast<std::uint32_t>((max_bytes_ - taken) >> block_shift_);
+}
+
+std::uint32_t Heap::free_blocks_for_compaction() const {
+  return static_cast<std::uint32_t>((max_bytes_ - used_bytes()) >> block_shift_);
 }
 
 std::optional<Block> Heap::take_block(std::uint8_t owner) {
@@ -141,7 +145,7 @@ void Heap::release_block(Block block) {
 
 std::optional<ObjectRef> Heap::allocate_large(Shape shape) {
   const std::size_t bytes = shape.object_bytes();
-  if (bytes > kMaxObjectBytes || used_bytes() + LargeSpace::footprint(bytes) > max_bytes_) {
+  if (bytes > kMaxObjectBytes || used_bytes() + LargeSpace::footprint(bytes) + headroom_ > max_bytes_) {
     return std::nullopt;
   }
   const std::optional<ObjectRef> object = large_.allocate(shape);
@@ -169,6 +173,7 @@ void Heap::prepare(AddressRange range) {
   unpoison(range);
   const Block block = block_of(range.base);
   const Address block_base = range_of(block).base;
+  INVARIANT(range.limit <= block_base + block_bytes_);
   if (range.limit - block_base > high_water_[index_of(block)]) {
     set_high_water(block, range.limit - block_base);
   }

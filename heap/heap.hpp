@@ -120,7 +120,12 @@ class Heap {
   void release_block(Block block);
   /// Lets a free block take part again as if taken: for a compaction that fills it.
   void claim_block(Block block, std::uint8_t owner);
-  [[nodiscard]] std::uint32_t free_blocks() const;  ///< within the budget
+  /// Within the budget, the headroom of full collections left out.
+  [[nodiscard]] std::uint32_t free_blocks() const;
+  /// The same with the headroom.
+  [[nodiscard]] std::uint32_t free_blocks_for_compaction() const;
+  /// Bytes of the budget that only claim_block() may use from now on.
+  void set_headroom(std::uint64_t bytes) { headroom_ = bytes; }
   [[nodiscard]] std::uint32_t used_blocks() const { return used_blocks_; }
 
   /// Zeroed, its start bit set; nothing where the budget or the address space is out.
@@ -159,6 +164,7 @@ class Heap {
   void set_high_water(Block block, std::size_t bytes);
 
   std::uint64_t max_bytes_;
+  std::uint64_t headroom_ = 0;
   std::size_t block_bytes_;
   unsigned block_shift_;
   std::uint32_t block_count_;

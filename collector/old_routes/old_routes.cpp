@@ -19,13 +19,27 @@ std::span<const heap::Named<OldRoute>> old_routes() {
   return entries;
 }
 
+std::span<const std::string_view> old_variant_names() {
+  static constexpr auto kNames = std::to_array<std::string_view>(
+      {"compact.fit", "compact.open_gaps", "compact.budget", "compact.least_free",
+       "compact.least_share", "compact.island_least", "compact.island_shift", "old.headroom",
+       "old.skipped_gaps", "old.utilisation", "old.overhead", "old.contiguous"});
+  return kNames;
+}
+
+std::uint64_t OldRoute::budget(const RouteChoice& choice) const {
+  return choice.effort == CompactEffort::exhaustive ? OldVariants::kUnlimited : *chosen().budget;
+}
+
 namespace {
 
+constexpr std::uint64_t kBillion = 1'000'000'000;
 /// What marking, updating and the stop cost, for each live byte, against one byte moved.
 constexpr std::uint64_t kFixedCostShift = 1;
 
 std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
-                                     std::uint64_t block_bytes) {
+                                     std::uint64_t block_bytes,
+                                     std::uint64_t budget) {
   std::erase_if(blocks, [](const OldBlockCensus& block) { return block.free; });
   std::uint64_t live = 0;
   for (const OldBlockCensus& block : blocks) {
@@ -33,16 +47,19 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
   }
   std::ranges::stable_sort(blocks, {}, [](const OldBlockCensus& block) { return block.live; });
   std::uint64_t cost = live >> kFixedCostShift;
+  std::uint64_t moved = 0;
   std::uint64_t freed = 0;
   std::size_t chosen = 0;
   for (; chosen < blocks.size(); ++chosen) {
-    const std::uint64_t moves = blocks[chosen].live - blocks[chosen].islands;
+    const std::uint64_t moves = blocks[chosen].movable();
     const std::uint64_t frees = block_bytes - blocks[chosen].live;
     // moves / frees > cost / freed: the next block makes the average worse.
-    if (freed > 0 && heap::Wide{moves} * freed > heap::Wide{cost} * frees) {
+    if (moved + moves > budget ||
+        (freed > 0 && heap::Wide{moves} * freed > heap::Wide{cost} * frees)) {
       break;
     }
     cost += moves;
+    moved += moves;
     freed += frees;
   }
   blocks.resize(chosen);
@@ -50,11 +67,50 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
   return blocks;
 }
 
+/// Whether so much is free in blocks in use that compacting is worth thinking about.
+bool is_fragmented(const OldVariants& variants, const RouteChoice& choice) {
+  std::uint64_t used = 0;
+  std::uint64_t live = 0;
+  for (const OldBlockCensus& block : choice.blocks) {
+    used += block.live > 0 ? choice.block_bytes() : 0;
+    live += block.live;
+  }
+  return used - live >= variants.least_free &&
+         heap::Wide{used - live} * kBillion >= heap::Wide{used} * variants.least_share;
+}
+
 }  // namespace
 
-SourceList worthwhile(std::vector<OldBlockCensus> candidates, const SourceChoice& choice) {
+OldVariants settled(const OldRoute& route, OldVariants variants) {
+  constexpr std::uint32_t kFewGaps = 8;
+  route.settle(variants);
+  variants.fit = variants.fit.value_or(Fit::next);
+  variants.open_gaps = variants.open_gaps.value_or(kFewGaps);
+  variants.budget = variants.budget.value_or(OldVariants::kUnlimited);
+  variants.headroom = variants.headroom.value_or(0);
+  return variants;
+}
+
+Itinerary decide(const OldRoute& route, const OldVariants& variants, const RouteChoice& choice) {
+  if (choice.effort == CompactEffort::adaptive && !is_fragmented(variants, choice)) {
+    return {};
+  }
+  return route.decide(choice);
+}
+
+Itinerary slide(SourceList sources, const OldVariants& variants) {
+  Itinerary itinerary;
+  itinerary.destinations = sources;
+  itinerary.sources = std::move(sources);
+  itinerary.fit = variants.fit.value_or(Fit::next);
+  return itinerary;
+}
+
+SourceList worthwhile(std::vector<OldBlockCensus> candidates,
+                      const RouteChoice& choice,
+                      std::uint64_t budget) {
   if (choice.effort == CompactEffort::adaptive) {
-    candidates = sparsest(std::move(candidates), choice.block_bytes);
+    candidates = sparsest(std::move(candidates), choice.block_bytes(), budget);
   }
   while (!candidates.empty() && candidates.back().free) {
     candidates.pop_back();  // nothing lies above it that could go there
@@ -65,6 +121,39 @@ SourceList worthwhile(std::vector<OldBlockCensus> candidates, const SourceChoice
     list.push_back(block.block);
   }
   return list;
+}
+
+DestinationList free_blocks(const RouteChoice& choice) {
+  DestinationList list;
+  for (const OldBlockCensus& block : choice.blocks) {
+    if (block.free) {
+      list.push_back(block.block);
+    }
+  }
+  return list;
+}
+
+std::uint64_t contiguous_now(const RouteChoice& choice, heap::Block block, std::size_t least) {
+  std::uint64_t bytes = 0;
+  choice.heap.marks().for_each_gap(choice.heap.range_of(block), least,
+                                   [&](heap::AddressRange gap) { bytes += gap.bytes(); });
+  return bytes;
+}
+
+std::uint64_t contiguous_between_islands(const RouteChoice& choice,
+                                         heap::Block block,
+                                         std::size_t least) {
+  const heap::AddressRange range = choice.heap.range_of(block);
+  std::uint64_t bytes = 0;
+  heap::Address base = range.base;
+  const auto add = [&](heap::Address limit) { bytes += limit - base >= least ? limit - base : 0; };
+  auto island = std::ranges::lower_bound(choice.islands, range.base, {}, &heap::AddressRange::base);
+  for (; island != choice.islands.end() && island->base < range.limit; ++island) {
+    add(island->base);
+    base = island->limit;
+  }
+  add(range.limit);
+  return bytes;
 }
 
 }  // namespace pinlab::collector

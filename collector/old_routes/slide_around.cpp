@@ -1,5 +1,8 @@
-// O1: what may move slides to lower addresses in address order, around the islands.
+// O1: what may move slides to lower addresses in address order, around the islands. With
+// compact.island_least, long runs that would hardly move are islands too.
 #include "collector/old_route.hpp"
+
+#include <array>
 
 namespace pinlab::collector {
 
@@ -7,8 +10,16 @@ namespace {
 
 class SlideAround final : public OldRoute {
  public:
-  [[nodiscard]] SourceList choose_sources(const SourceChoice& choice) const override {
-    return worthwhile({choice.blocks.begin(), choice.blocks.end()}, choice);
+  [[nodiscard]] std::span<const std::string_view> variants() const override {
+    static constexpr auto kVariants = std::to_array<std::string_view>(
+        {"compact.fit", "compact.open_gaps", "compact.budget", "compact.least_free",
+         "compact.least_share", "compact.island_least", "compact.island_shift"});
+    return kVariants;
+  }
+
+  [[nodiscard]] Itinerary decide(const RouteChoice& choice) const override {
+    return slide(worthwhile({choice.blocks.begin(), choice.blocks.end()}, choice, budget(choice)),
+                 chosen());
   }
 };
 

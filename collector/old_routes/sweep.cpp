@@ -7,9 +7,7 @@ namespace {
 
 class Sweep final : public OldRoute {
  public:
-  [[nodiscard]] SourceList choose_sources(const SourceChoice& /*choice*/) const override {
-    return {};
-  }
+  [[nodiscard]] Itinerary decide(const RouteChoice& /*choice*/) const override { return {}; }
 };
 
 }  // namespace

@@ -1,11 +1,8 @@
-// Gaps by address, and over them a tournament tree that holds the largest gap below each node: the
-// lowest gap that is large enough is found in one descent, however many there are.
+// Gaps by address: what the policies that fit exactly share.
 #pragma once
 
 #include "heap/gap_reuse.hpp"
-
-#include <algorithm>
-#include <bit>
+#include "heap/support/max_tree.hpp"
 
 namespace pinlab::heap {
 
@@ -13,8 +10,7 @@ class GapTree {
  public:
   void clear() {
     gaps_.clear();
-    largest_.clear();
-    leaves_ = 0;
+    sizes_.clear();
     bytes_ = 0;
   }
 
@@ -27,14 +23,7 @@ class GapTree {
       bytes_ += gap.bytes();
     }
     std::ranges::inplace_merge(gaps_, gaps_.begin() + middle, {}, &AddressRange::base);
-    leaves_ = std::bit_ceil(std::max<std::size_t>(gaps_.size(), 1));
-    largest_.assign(2 * leaves_, 0);
-    for (std::size_t i = 0; i < gaps_.size(); ++i) {
-      largest_[leaves_ + i] = gaps_[i].bytes();
-    }
-    for (std::size_t node = leaves_ - 1; node > 0; --node) {
-      largest_[node] = std::max(largest_[2 * node], largest_[2 * node + 1]);
-    }
+    sizes_.assign(gaps_.size(), [this](std::size_t i) { return gaps_[i].bytes(); });
   }
 
   [[nodiscard]] std::size_t size() const { return gaps_.size(); }
@@ -43,23 +32,7 @@ class GapTree {
   /// The index of the lowest gap, from index `from` on, of at least `need` bytes; size() where
   /// there is none.
   [[nodiscard]] std::size_t find(std::size_t from, std::size_t need) const {
-    if (from >= gaps_.size() || largest_[1] < need) {
-      return gaps_.size();
-    }
-    std::size_t node = leaves_ + from;
-    while (largest_[node] < need) {
-      while ((node & 1U) != 0 && node > 1) {
-        node /= 2;  // all of the parent lies behind
-      }
-      if (node <= 1) {
-        return gaps_.size();
-      }
-      ++node;  // the sibling above
-    }
-    while (node < leaves_) {
-      node = 2 * node + (largest_[2 * node] >= need ? 0 : 1);
-    }
-    return node - leaves_;
+    return sizes_.find(from, need);
   }
 
   /// The index of the lowest gap whose memory ends above `a`.
@@ -74,17 +47,13 @@ class GapTree {
     const AddressRange taken{gap.base, gap.base + need};
     gap.base = taken.limit;
     bytes_ -= need;
-    std::size_t node = leaves_ + index;
-    for (largest_[node] = gap.bytes(), node /= 2; node > 0; node /= 2) {
-      largest_[node] = std::max(largest_[2 * node], largest_[2 * node + 1]);
-    }
+    sizes_.set(index, gap.bytes());
     return {taken, gap};
   }
 
  private:
   std::vector<AddressRange> gaps_;
-  std::vector<std::size_t> largest_;
-  std::size_t leaves_ = 0;
+  MaxTree sizes_;
   std::uint64_t bytes_ = 0;
 };
 

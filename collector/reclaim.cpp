@@ -1,0 +1,256 @@
+#include "heap/poison.hpp"
+#include "heap/support/wide.hpp"
+#include "collector/compact.hpp"
+#include "collector/phase_timer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace pinlab::collector {
+
+using heap::Address;
+using heap::AddressRange;
+using heap::Block;
+using heap::kGranuleBytes;
+using heap::ObjectRef;
+namespace state = heap::block_state;
+
+namespace {
+
+void reclaim_large(heap::Heap& heap) {
+  std::vector<ObjectRef> dead;
+  for (const auto& [base, bytes] : heap.large().objects()) {
+    heap::LineMarks& line = heap.marks().line(base);
+    if ((line.live & 1U) == 0) {
+      dead.emplace_back(base);
+    } else {
+      line.live = 0;
+      heap.clear_cards({base, base + ((bytes + heap::kLineBytes - 1) & ~(heap::kLineBytes - 1))});
+    }
+  }
+  for (const ObjectRef object : dead) {
+    heap.release_large(object);
+  }
+}
+
+/// Collects the gaps that allocation may use, and publishes them, ascending.
+class GapOffer {
+ public:
+  GapOffer(Generations& generations, PauseReport& report)
+      : generations_(generations), report_(report) {}
+
+  /// The gaps from here on are of this block: the route decides who may allocate in them.
+  void enter(const OldBlockCensus& after) {
+    offer_ = generations_.old_route->offer(after);
+    limit_ = generations_.heap.range_of(after.block).limit;
+  }
+
+  /// Memory that no object covers any more; a gap that is not offered keeps the headers of the
+  /// dead, which can be walked, unless it has none.
+  void gap(AddressRange range, bool format) {
+    const bool usable = range.bytes() >= least() &&
+                        (offer_ == Offer::all || (offer_ == Offer::tail && range.limit == limit_));
+    if (format || usable) {
+      generations_.heap.format_gap(range);
+    }
+    if (usable) {
+      gaps_.push_back(range);
+      ++report_.gaps;
+      report_.gap_bytes += range.bytes();
+      by_power_[static_cast<std::size_t>(std::bit_width(range.bytes())) - 1] += range.bytes();
+    }
+  }
+
+  [[nodiscard]] std::size_t least() const { return generations_.options.gap_min; }
+
+  void publish() {
+    std::ranges::sort(gaps_, {}, &AddressRange::base);
+    generations_.old_gaps->clear();
+    generations_.old_gaps->add(gaps_);
+    report_.gap_use = generations_.old.take_use();
+    report_.usable_gap_bytes = usable_bytes();
+  }
+
+ private:
+  /// Bytes in gaps of a power of two above the request's, which serve it for sure, on the average
+  /// over the requests.
+  [[nodiscard]] std::uint64_t usable_bytes() const {
+    heap::Wide weighted = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t bytes = 0;
+    const auto& seen = report_.gap_use.requests;
+    for (std::size_t power = by_power_.size(); power-- > 0;) {
+      if (power < seen.size()) {
+        weighted += heap::Wide{bytes} * seen[power];
+        requests += seen[power];
+      }
+      bytes += by_power_[power];
+    }
+    return requests == 0 ? 0 : static_cast<std::uint64_t>(weighted / requests);
+  }
+
+  Generations& generations_;
+  PauseReport& report_;
+  Offer offer_ = Offer::all;
+  Address limit_;
+  std::vector<AddressRange> gaps_;
+  std::array<std::uint64_t, 41> by_power_{};  ///< bytes of gaps, by floor(log2)
+};
+
+/// Free bytes in a block that is kept only because of an island.
+void add_held(const OldBlockCensus& after, std::uint64_t block_bytes, PauseReport& report) {
+  if (after.live > 0 && after.live == after.islands) {
+    ++report.blocks_held;
+    report.held += block_bytes - after.live;
+  }
+}
+
+/// A block whose objects stayed: the dead lose their start bits. False where nothing is alive.
+bool reclaim_in_place(heap::Heap& heap,
+                      OldBlockCensus after,
+                      GapOffer& offer,
+                      PauseReport& report) {
+  const AddressRange block = heap.range_of(after.block);
+  std::uint64_t granules = 0;
+  for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
+    heap::LineMarks& marks = heap.marks().line(line);
+    marks.start &= marks.live;
+    granules += static_cast<std::uint64_t>(std::popcount(marks.live));
+  }
+  after.live = granules * kGranuleBytes;
+  if (after.live == 0) {
+    return false;
+  }
+  offer.enter(after);
+  // The dead keep their headers, which can be walked; where memory is poisoned they are
+  // overwritten.
+  heap.marks().for_each_gap(block, heap::kPoisons ? kGranuleBytes : offer.least(),
+                            [&](AddressRange gap) { offer.gap(gap, heap::kPoisons); });
+  heap.clear_cards(block);
+  add_held(after, block.bytes(), report);
+  return true;
+}
+
+/// After the moves: what is not the free end of a gap is alive.
+void restore_live(const heap::Heap& heap, AddressRange block, std::span<const PlannedGap> gaps) {
+  for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
+    heap.marks().line(line).live = ~std::uint64_t{0};
+  }
+  for (const PlannedGap& gap : gaps) {
+    if (gap.filled < gap.limit) {
+      heap.marks().clear_live({gap.filled, gap.limit});
+    }
+  }
+}
+
+/// A block that the plan worked on and that keeps something: its gaps are offered.
+void reclaim_planned(heap::Heap& heap,
+                     OldBlockCensus after,
+                     std::span<const PlannedGap> gaps,
+                     bool may_refer,
+                     GapOffer& offer,
+                     PauseReport& report) {
+  const AddressRange range = heap.range_of(after.block);
+  restore_live(heap, range, gaps);
+  heap.clear_cards(range);
+  heap.state(after.block) = state::kOld;
+  if (may_refer) {
+    heap.set_may_refer(range.base);
+  }
+  std::uint64_t free = 0;
+  for (const PlannedGap& gap : gaps) {
+    free += gap.limit - gap.filled;
+  }
+  after.live = range.bytes() - free;
+  offer.enter(after);
+  for (const PlannedGap& gap : gaps) {
+    if (gap.filled < gap.limit) {
+      offer.gap({gap.filled, gap.limit}, true);
+    }
+  }
+  add_held(after, range.bytes(), report);
+}
+
+/// The gaps of blocks that were no sources have objects now, and are whole gaps no more.
+void format_refilled(heap::Heap& heap, std::span<const PlannedGap> gaps, bool may_refer) {
+  for (const PlannedGap& gap : gaps) {
+    if (gap.filled > gap.base && heap.state(gap.base) == state::kOld) {
+      heap.format_gap({gap.filled, gap.limit});
+      if (may_refer) {
+        heap.set_may_refer(gap.base);
+      }
+    }
+  }
+}
+
+/// By block, with the islands' part only.
+std::vector<OldBlockCensus> census_of_islands(const heap::Heap& heap, const IslandList& islands) {
+  std::vector<OldBlockCensus> blocks(heap.block_count());
+  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
+    blocks[i].block = Block{i};
+  }
+  for (const AddressRange& island : islands) {
+    OldBlockCensus& block = blocks[heap::index_of(heap.block_of(island.base))];
+    block.islands += island.bytes();
+    ++block.island_count;
+  }
+  return blocks;
+}
+
+void report_plan(const MovePlan& plan, PauseReport& report) {
+  for (const AddressRange& island : plan.islands) {
+    report.island_bytes += island.bytes();
+  }
+  for (const AddressRange& stay : plan.stays) {
+    report.stayed_bytes += stay.bytes();
+  }
+  report.islands += plan.islands.size();
+  report.source_blocks += plan.sources;
+  report.closed_gaps += plan.closed_gaps();
+  report.residual_bytes += plan.residual_bytes();
+}
+
+}  // namespace
+
+void reclaim(Generations& generations, const MovePlan& plan, PauseReport& report) {
+  const PhaseTimer timer(report, PausePhase::reclaim);
+  heap::Heap& heap = generations.heap;
+  reclaim_large(heap);
+  std::vector<PlannedGap> gaps = plan.gaps;
+  if (!std::ranges::is_sorted(gaps, {}, &PlannedGap::base)) {
+    std::ranges::sort(gaps, {}, &PlannedGap::base);
+  }
+  const bool may_refer = std::ranges::any_of(plan.blocks, [&](Block block) {
+    return heap.state(block) != state::kFree && heap.may_refer(block);
+  });
+  format_refilled(heap, gaps, may_refer);
+  std::vector<std::uint8_t> kept(heap.block_count(), 0);
+  for (std::size_t i = 0; i < plan.blocks.size(); ++i) {
+    kept[heap::index_of(plan.blocks[i])] = plan.keeps[i];
+  }
+  const std::vector<OldBlockCensus> censuses = census_of_islands(heap, plan.islands);
+  GapOffer offer(generations, report);
+  auto gap = gaps.begin();
+  for (const OldBlockCensus& census : censuses) {
+    const AddressRange range = heap.range_of(census.block);
+    const auto first = gap;
+    gap =
+        std::find_if(gap, gaps.end(), [&](const PlannedGap& g) { return !range.contains(g.base); });
+    const std::uint8_t where = heap.state(census.block);
+    if ((where & state::kSource) != 0) {
+      if (kept[heap::index_of(census.block)] != 0) {
+        reclaim_planned(heap, census, {first, gap}, may_refer, offer, report);
+      } else {
+        heap.release_block(census.block);
+      }
+    } else if (where == state::kOld && !reclaim_in_place(heap, census, offer, report)) {
+      heap.release_block(census.block);
+    }
+  }
+  report_plan(plan, report);
+  offer.publish();
+  heap.give_back_unused();
+}
+
+}  // namespace pinlab::collector

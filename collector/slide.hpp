@@ -1,0 +1,106 @@
+// The planner of slides: the same blocks are sources and destinations, gap after gap is filled,
+// none is returned to. Line by line where a gap has room for whole lines, object by object near its
+// end. Only collector/move_plan.cpp includes it.
+#pragma once
+
+#include "collector/move_plan.hpp"
+#include "collector/source_lines.hpp"
+
+namespace pinlab::collector {
+
+/// Fills plan.gaps. With kRecord it leaves its traces in the plan and beside the heap.
+template <bool kRecord>
+class Slide {
+ public:
+  Slide(heap::Heap& heap, MovePlan& plan)
+      : heap_(heap), slack_(plan.largest), plan_(plan), gap_(plan.gaps.begin()) {}
+
+  void block(heap::AddressRange range, std::span<const heap::AddressRange> islands) {
+    for_each_source_line<kRecord>(
+        heap_, range, islands,
+        [this](heap::Address line, std::uint64_t movable, std::uint64_t starts) {
+          slide_line(line, movable, starts);
+        });
+  }
+
+ private:
+  void slide_line(heap::Address line, std::uint64_t movable, std::uint64_t starts) {
+    const std::size_t bytes =
+        heap::kGranuleBytes * static_cast<std::size_t>(std::popcount(movable));
+    if constexpr (kRecord) {
+      plan_.live_granules += bytes / heap::kGranuleBytes;
+    }
+    if (gap_ != plan_.gaps.end() && bytes + slack_ <= room()) {
+      if constexpr (kRecord) {
+        heap_.line_offset(line) = offset();
+      }
+      gap_->filled += bytes;
+      return;
+    }
+    slide_objects(line, movable, starts);
+  }
+
+  /// Near a gap's end: object by object, since the next one may not fit.
+  void slide_objects(heap::Address line, std::uint64_t movable, std::uint64_t starts) {
+    const std::size_t first_split = plan_.splits.size();
+    if constexpr (kRecord) {
+      plan_.splits.push_back({0, offset()});
+    }
+    const unsigned first_start = starts == 0 ? 64 : static_cast<unsigned>(std::countr_zero(starts));
+    const std::uint64_t lead =
+        first_start == 64 ? movable : movable & heap::bits_below(first_start);
+    gap_->filled += heap::kGranuleBytes * static_cast<std::size_t>(std::popcount(lead));
+    for (; starts != 0; starts &= starts - 1) {
+      const auto granule = static_cast<unsigned>(std::countr_zero(starts));
+      place(line, granule, movable, starts & (starts - 1));
+    }
+    if constexpr (kRecord) {
+      heap_.line_offset(line) = kSplitFlag | static_cast<std::uint32_t>(first_split);
+      if (plan_.splits.size() == first_split + 1) {
+        heap_.line_offset(line) = plan_.splits.back().offset;
+        plan_.splits.pop_back();
+      }
+    }
+  }
+
+  /// One object that starts at `granule`; `later` are the starts above it.
+  void place(heap::Address line, unsigned granule, std::uint64_t movable, std::uint64_t later) {
+    const std::size_t here = bytes_in_line(granule, movable, later);
+    const bool goes_on = granule * heap::kGranuleBytes + here == heap::kLineBytes && later == 0;
+    const std::size_t size = goes_on ? here + tail_after(heap_, line) : here;
+    bool moved_on = false;
+    while (room() < size) {
+      ++gap_;
+      EXPECTS(gap_ != plan_.gaps.end());
+      moved_on = true;
+    }
+    if (moved_on) {
+      record_split(granule);
+      ++plan_.routed;
+    }
+    gap_->filled += here;
+  }
+
+  [[nodiscard]] std::size_t room() const { return gap_->limit - gap_->filled; }
+
+  [[nodiscard]] std::uint32_t offset() const {
+    return static_cast<std::uint32_t>((gap_->filled - heap_.base()) / heap::kGranuleBytes);
+  }
+
+  void record_split(unsigned granule) {
+    if constexpr (kRecord) {
+      if (granule == 0) {
+        plan_.splits.back().offset = offset();  // the line's own first entry
+      } else {
+        plan_.splits.push_back({granule, offset()});
+      }
+    }
+  }
+
+  heap::Heap& heap_;
+  std::size_t slack_;
+  MovePlan& plan_;
+  std::vector<PlannedGap>::iterator gap_;
+};
+
+}  // namespace pinlab::collector
