@@ -5,6 +5,7 @@
 #include "pinning/pin_limit.hpp"
 #include "pinning/pin_set.hpp"
 #include "harness/axes.hpp"
+#include "harness/old_variants.hpp"
 
 #include <algorithm>
 #include <array>
@@ -278,6 +279,8 @@ constexpr auto kRunParameters = std::to_array<Parameter>({
 
 std::vector<Parameter> all_parameters() {
   std::vector<Parameter> table(kHeapParameters.begin(), kHeapParameters.end());
+  const std::span<const Parameter> of_routes = old_variant_parameters();
+  table.insert(table.end(), of_routes.begin(), of_routes.end());
   table.insert(table.end(), kPinParameters.begin(), kPinParameters.end());
   table.insert(table.end(), kRunParameters.begin(), kRunParameters.end());
   for (const Axis& axis : axes()) {

@@ -193,6 +193,34 @@ Json sites_of(const PauseReport& report, const RunResult& result) {
   return json;
 }
 
+Json compaction_json(const PauseReport& report) {
+  return {
+      {"vetoed", {{"blocks", report.vetoed_blocks}, {"bytes", report.vetoed_bytes}}},
+      {"artificial_islands",
+       {{"count", report.artificial_islands}, {"bytes", report.artificial_island_bytes}}},
+      {"stayed", report.stayed_bytes},
+      {"refilled", report.refilled_bytes},
+      {"residuals", {{"count", report.closed_gaps}, {"bytes", report.residual_bytes}}},
+  };
+}
+
+Json gap_use_json(const PauseReport& report) {
+  const heap::GapUse& use = report.gap_use;
+  std::uint64_t requests = 0;
+  for (const std::uint64_t of_power : use.requests) {
+    requests += of_power;
+  }
+  return {
+      {"requests", {{"count", requests}, {"bytes", use.request_bytes}}},
+      {"request_histogram", histogram_json(use.requests)},
+      {"reused", use.reused},
+      {"burned", use.burned},
+      {"usable", requests == 0 ? Json(nullptr) : Json(report.usable_gap_bytes)},
+      {"usable_share",
+       requests == 0 ? Json(nullptr) : ratio(report.usable_gap_bytes, report.gap_bytes)},
+  };
+}
+
 Json collection_exact(const PauseReport& report, const RunResult& result) {
   const bool full = report.kind == PauseKind::full;
   const bool measured = full && measures_hostage(result);
@@ -213,6 +241,8 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
       {"islands", {{"count", report.islands}, {"bytes", report.island_bytes}}},
       {"alive_by_pin_alone", report.alive_by_pin_alone},
       {"gaps", {{"count", report.gaps}, {"bytes", report.gap_bytes}}},
+      {"compaction", full ? compaction_json(report) : Json(nullptr)},
+      {"gap_use", full ? gap_use_json(report) : Json(nullptr)},
       {"gap_histogram",
        report.after.detailed ? histogram_json(report.after.gap_histogram) : Json(nullptr)},
       {"blocks_held", report.blocks_held},

@@ -52,9 +52,24 @@ void add_report(heap::Digest& digest, const PauseReport& report) {
                                      report.alive_by_pin_alone,
                                      report.gaps,
                                      report.gap_bytes,
+                                     report.vetoed_blocks,
+                                     report.vetoed_bytes,
+                                     report.artificial_islands,
+                                     report.artificial_island_bytes,
+                                     report.stayed_bytes,
+                                     report.refilled_bytes,
+                                     report.closed_gaps,
+                                     report.residual_bytes,
+                                     report.gap_use.request_bytes,
+                                     report.gap_use.reused,
+                                     report.gap_use.burned,
+                                     report.usable_gap_bytes,
                                      report.blocks_held,
                                      report.held}) {
     digest.add(figure);
+  }
+  for (const std::uint64_t requests : report.gap_use.requests) {
+    digest.add(requests);
   }
   add_census(digest, report.before);
   add_census(digest, report.after);

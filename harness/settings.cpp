@@ -3,6 +3,7 @@
 #include "heap/address.hpp"
 #include "heap/support/words.hpp"
 #include "collector/plan.hpp"
+#include "harness/old_variants.hpp"
 #include "harness/parameter_table.hpp"
 
 #include <algorithm>
@@ -201,6 +202,7 @@ ParameterValues resolve(const Settings& file, const Settings& command_line) {
   }
   derive_defaults(values, workload.heap);
   Settling(values).settle();
+  settle_old_variants(values);
   check_heap(values);
   check_pins(values);
   check_not_yet(values);
@@ -231,6 +233,7 @@ collector::Options collector_options(const ParameterValues& values) {
       .nursery_tenuring = enum_of<Tenuring>(values, "nursery.tenuring"),
       .nursery_route = std::string(values.word("nursery.route")),
       .old_route = std::string(values.word("old.route")),
+      .old_variants = old_variants(values),
       .gap_reuse = std::string(values.word("gap.reuse")),
       .gap_min = values.size("gap.min"),
       .pin_spread = std::string(values.word("pin.spread")),
