@@ -57,6 +57,16 @@ std::vector<Listed> list_metrics() {
   return rows;
 }
 
+std::vector<Listed> list_plots() {
+  std::vector<Listed> rows;
+#define PINLAB_PLOT(NAME, SUMMARY) \
+  rows.push_back(                  \
+      {.name = NAME, .summary = SUMMARY, .facts = {{"drawn by", "pinlab plot --kind=" NAME}}});
+#include "harness/plots.inc"
+#undef PINLAB_PLOT
+  return rows;
+}
+
 std::vector<Listed> list_axis(const Axis& axis) {
   std::vector<Listed> rows;
   for (const AxisEntry& entry : axis.entries) {
@@ -87,6 +97,9 @@ std::vector<Listed> list_kind(std::string_view kind) {
   }
   if (kind == "metrics") {
     return list_metrics();
+  }
+  if (kind == "plots") {
+    return list_plots();
   }
   const auto axis = std::ranges::find(axes(), kind, &Axis::kind);
   return axis == axes().end() ? std::vector<Listed>() : list_axis(*axis);

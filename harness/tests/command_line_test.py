@@ -435,8 +435,12 @@ class Lists(Case):
                 self.assertIn(row["name"], plain)
                 self.assertIn(row["name"], self.ends(0, "describe", row["name"]).stdout)
 
+    def test_the_plots_are_the_files_of_their_folder(self):
+        files = {path.stem for path in (SOURCE / "scripts/pinlab_plot/kinds").glob("*.py")} - {"__init__"}
+        self.assertEqual(set(self.names("plots")), files)
+
     def test_kinds_without_members_are_empty_lists(self):
-        for kind in ["presets", "plots", "experiments", "mutants"]:
+        for kind in ["presets", "experiments", "mutants"]:
             run = self.ends(0, "list", kind, "--json")
             self.assertEqual(json.loads(run.stdout), [])
             self.assertIn(f"there are no {kind} yet", run.stderr)
