@@ -121,7 +121,8 @@ class Placement {
   }
 
   void stay(heap::Address object, std::size_t bytes) {
-    if (!plan_.stays.empty() && plan_.stays.back().limit == object) {
+    const bool at_base = object == heap_.range_of(heap_.block_of(object)).base;
+    if (!plan_.stays.empty() && plan_.stays.back().limit == object && !at_base) {
       plan_.stays.back().limit = object + bytes;
     } else {
       plan_.stays.push_back({object, object + bytes});

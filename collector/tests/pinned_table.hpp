@@ -81,9 +81,9 @@ class PinnedTable final : public PauseObserver {
     }
   }
 
-  /// A full collection that moves all that may move.
-  const PauseReport& collect() {
-    mutator_->collect_full(CompactEffort::exhaustive);
+  /// A full collection; by default one that moves all that may move.
+  const PauseReport& collect(CompactEffort effort = CompactEffort::exhaustive) {
+    mutator_->collect_full(effort);
     return last_;
   }
   [[nodiscard]] std::uint64_t top() { return runtime_.census(*mutator_).top; }
