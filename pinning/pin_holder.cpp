@@ -8,7 +8,9 @@ namespace pinlab::pinning {
 PinHolder::PinHolder(PinRegistry& registry, const HolderRule& rule, heap::ObjectRef owner)
     : registry_(&registry),
       rule_(&rule),
-      set_(std::make_unique<PinSet>(registry, registry.liveness(), owner)) {}
+      set_(std::make_unique<PinSet>(registry, rule.liveness.value_or(registry.liveness()), owner)) {
+  set_->set_silent(rule.when_lost == WhenLost::released);
+}
 
 PinHolder& PinHolder::operator=(PinHolder&& other) noexcept {
   if (this != &other) {
@@ -63,7 +65,11 @@ void PinHolder::lose() {
   if (set_ == nullptr) {
     misuse(*registry_, rule_->shape, "a loss after a move", last_site_, last_object_);
   }
-  registry_->lose(std::move(set_));
+  if (rule_->when_lost == WhenLost::kept) {
+    registry_->keep(std::move(set_));
+  } else {
+    registry_->lose(std::move(set_));
+  }
 }
 
 void PinHolder::close() {
@@ -94,6 +100,10 @@ void PinHolder::end() noexcept {
   if (set_ == nullptr) {
     return;
   }
+  if (rule_->when_lost == WhenLost::kept && !set_->empty()) {
+    registry_->keep(std::move(set_));
+    return;
+  }
   const PinLeak leak = registry_->leak_of(*set_);
   set_.reset();
   if (leak.pins > 0 && rule_->when_lost == WhenLost::reported) {
@@ -114,6 +124,13 @@ heap::Address SinglePin::address() const {
     refuse(ended_ ? "the address of a pin that has ended" : "the address of a pin after a move");
   }
   return object_.address();
+}
+
+void SinglePin::lose() {
+  if (ended_) {
+    refuse("a loss of a pin that has ended");
+  }
+  holder_.lose();
 }
 
 void SinglePin::refuse(std::string_view what) const {

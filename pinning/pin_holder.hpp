@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -28,6 +29,7 @@ enum class WhenLost : std::uint8_t {
 struct HolderRule {
   std::string_view shape;  ///< for errors
   WhenLost when_lost = WhenLost::reported;
+  std::optional<Liveness> liveness = {};  ///< nothing: that of the registry
 };
 
 /// A set of pins that end together. It can be moved, never copied.
@@ -56,7 +58,8 @@ class PinHolder {
   /// nothing. Throws PinError after a move.
   void unpin();
   /// Loses it as a garbage-collected language does, where a holder is only dropped: nobody can end
-  /// its pins any more, and the first full collection reports them as a leak. Like a move after.
+  /// its pins any more. Its rule says what the first full collection makes of them, or that they
+  /// last for ever. Like a move after.
   void lose();
   /// Ends every pin, and refuses all to come: for owners that another thread may still pin for.
   void close();
@@ -97,6 +100,8 @@ class SinglePin {
   void unpin();
   /// Where the object is, and stays. Throws PinError once it is unpinned, and after a move.
   [[nodiscard]] heap::Address address() const;
+  /// As PinHolder::lose().
+  void lose();
 
  private:
   [[noreturn]] void refuse(std::string_view what) const;

@@ -27,6 +27,7 @@ std::uint64_t mixed(ObjectRef object) {
 PinRegistry::PinRegistry(heap::Heap& heap) : heap_(heap) {}
 
 PinRegistry::~PinRegistry() {
+  kept_.clear();
   lost_.clear();
   EXPECTS(sets_.empty() && foreign_.empty());
 }
@@ -315,10 +316,15 @@ void PinRegistry::settle_foreign() {
 
 std::optional<PinLeak> PinRegistry::end_unreached(PinSet& set) {
   const PinLeak leak = leak_of(set);
+  const bool is_silent = set.is_silent();
   set.unpin_all();
   set.disown();
   if (set.lost_) {
     forget_lost(set);
+  }
+  if (is_silent) {
+    work_.add(ShapeWork::released, leak.pins);
+    return std::nullopt;
   }
   return leak.pins > 0 ? std::optional(leak) : std::nullopt;
 }
@@ -390,6 +396,11 @@ void PinRegistry::attach(ForeignMemory& memory) {
 void PinRegistry::detach(ForeignMemory& memory) {
   const std::lock_guard lock(foreign_mutex_);
   std::erase(foreign_, &memory);
+}
+
+void PinRegistry::keep(std::unique_ptr<PinSet> set) {
+  const std::lock_guard lock(kept_mutex_);
+  kept_.push_back(std::move(set));
 }
 
 bool PinRegistry::admit(Address address) {

@@ -219,6 +219,8 @@ class PinRegistry {
   /// The object that `inside` points into, or null where there is none to pin, which is counted.
   [[nodiscard]] heap::ObjectRef admit_interior(heap::Address inside);
   [[nodiscard]] HandleTable& handles() { return handles_; }
+  /// The pins of the set last as long as the registry.
+  void keep(std::unique_ptr<PinSet> set);
   /// No collection begins until as many have been left.
   void enter_critical_section() { critical_.fetch_add(1, std::memory_order_acq_rel); }
   void leave_critical_section() { critical_.fetch_sub(1, std::memory_order_acq_rel); }
@@ -275,6 +277,8 @@ class PinRegistry {
   PinMarks marks_;
   NeedlessTally needless_;
   ShapeWorkTally work_;
+  std::mutex kept_mutex_;
+  std::vector<std::unique_ptr<PinSet>> kept_;
   std::atomic<std::uint32_t> critical_{0};
   std::atomic<std::uint32_t> checks_suspended_{0};
   std::atomic<std::uint64_t> clock_{0};

@@ -88,6 +88,9 @@ class PinSet {
   [[nodiscard]] heap::Address owner_slot() { return heap::Address::of(&owner_); }
   [[nodiscard]] heap::ObjectRef owner() const { return heap::ObjectRef(heap::Address(owner_)); }
   void disown() { owner_ = 0; }
+  /// Whether it is no leak when nothing reaches the set any more: a rule of its shape.
+  [[nodiscard]] bool is_silent() const { return silent_; }
+  void set_silent(bool silent) { silent_ = silent; }
   /// Whether no scope and no object has the set any more: it is a leak as soon as one looks.
   [[nodiscard]] bool is_lost() const { return lost_; }
   /// Whether its pins hold as long as it exists, whatever a collection reaches.
@@ -125,6 +128,7 @@ class PinSet {
   mutable SpinLock lock_;
   Liveness liveness_;
   bool lost_ = false;
+  bool silent_ = false;
   std::uintptr_t owner_;
   Entries entries_;
   std::uint64_t made_ = 0;

@@ -63,6 +63,10 @@ void check_shape(const PinPressureOptions& options) {
   const bool expressed = options.lifetime.kind == Kind::scope
                              ? facts.uses.has(PinUse::scope) || facts.uses.has(PinUse::call)
                              : facts.uses.has(use_of(options.lifetime));
+  if (options.any() && options.shape == "limited" &&
+      (options.limit | options.limit_per_call) == 0) {
+    refuse("pin.shape=limited needs pin.limit=N or N+M");
+  }
   // Without a pressure the workload pins by itself, and says which shapes it can do with.
   if (options.any() && !expressed) {
     refuse("pin.shape=" + options.shape + " needs pin.lifetime=scope: its pins last " +

@@ -290,8 +290,9 @@ class Records(Case):
                                 ("gap-reuse", "gap.reuse"), ("spreads", "pin.spread"), ("shapes", "pin.shape")]:
             for row in json.loads(self.ends(0, "list", kind, "--json").stdout):
                 with self.subTest(parameter=parameter, name=row["name"]):
-                    lifetime = "scope" if row["name"] == "scoped" else "exp(4MiB)"
-                    run = pinlab("run", *SMALL, "--pin.share=1%", f"--pin.lifetime={lifetime}",
+                    lifetime = "exp(4MiB)" if "operation" in row.get("expresses", "operation") else "scope"
+                    limit = ["--pin.limit=1000000"] if row["name"] == "limited" else []
+                    run = pinlab("run", *SMALL, "--pin.share=1%", f"--pin.lifetime={lifetime}", *limit,
                                  f"--{parameter}={row['name']}", "--timeout=20s", "--out", self.folder / "record.json")
                     self.assertIn(run.returncode, [0, 5], run.stderr)
                     record = json.loads((self.folder / "record.json").read_text())

@@ -27,6 +27,14 @@ class TableShape : public PinShape {
   }
   [[nodiscard]] const Held& at(std::size_t place) const { return *held_[place]; }
   void end(std::size_t place) override { held_[place].reset(); }
+  void lose(std::size_t place) override {
+    if constexpr (requires { held_[place]->lose(); }) {
+      held_[place]->lose();
+      held_[place].reset();
+    } else {
+      PinShape::lose(place);
+    }
+  }
   void end_all() override {
     for (std::optional<Held>& held : held_) {
       if (held) {

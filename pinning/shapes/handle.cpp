@@ -25,15 +25,14 @@ class HandleShape final : public ObjectShape<Handle> {
   using ObjectShape::ObjectShape;
 
  protected:
-  void lose(std::size_t place) override { at(place)->lose(); }
   [[nodiscard]] heap::Address find(std::size_t place, heap::Address /*first*/) const override {
     return at(place).get().address();
   }
 };
 
-HandleId make(PinRegistry& registry, heap::ObjectRef object, SiteId site) {
+HandleId make(PinRegistry& registry, heap::ObjectRef object, SiteId site, std::string_view shape) {
   if (!registry.admit(object.address())) {
-    misuse(registry, "handle", object ? "the object is not in this heap" : "argument is null", site,
+    misuse(registry, shape, object ? "the object is not in this heap" : "argument is null", site,
            object.address());
   }
   registry.work().add(ShapeWork::handles);
@@ -51,8 +50,8 @@ HandleId make(PinRegistry& registry, heap::ObjectRef object, SiteId site) {
 
 }  // namespace
 
-Handle::Handle(PinRegistry& registry, heap::ObjectRef object, SiteId site)
-    : registry_(&registry), id_(make(registry, object, site)) {}
+Handle::Handle(PinRegistry& registry, heap::ObjectRef object, SiteId site, std::string_view shape)
+    : registry_(&registry), id_(make(registry, object, site, shape)) {}
 
 Handle::Handle(Handle&& other) noexcept
     : registry_(other.registry_), id_(std::exchange(other.id_, 0)) {}

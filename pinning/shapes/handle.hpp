@@ -21,7 +21,11 @@ namespace pinlab::pinning {
 /// from that of a younger one. A handle that is never ended retains its object for ever.
 class Handle {
  public:
-  Handle(PinRegistry& registry, heap::ObjectRef object, SiteId site = 0);
+  /// `shape`: for errors of what is made of handles.
+  Handle(PinRegistry& registry,
+         heap::ObjectRef object,
+         SiteId site = 0,
+         std::string_view shape = "handle");
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   Handle(Handle&& other) noexcept;

@@ -1,0 +1,388 @@
+// What every pin shape keeps, by a loop over the registry: what its facts say is true, what moves
+// around it moves, and misuse is an error that names the shape, the site and the object, and
+// changes no count.
+#include "heap/support/random.hpp"
+#include "pinning/shape.hpp"
+#include "collector/tests/pin_world.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pinlab::collector::tests {
+namespace {
+
+using heap::Address;
+using heap::ObjectRef;
+using pinning::Needless;
+using pinning::PinError;
+using pinning::PinShape;
+using pinning::PinTicket;
+using pinning::ShapeFacts;
+
+/// What a shape of each kind does with pins that are lost; the others have nothing to lose, or keep
+/// it for ever.
+constexpr std::string_view kReported =
+    " ptrguard pinned pin_group submit_batch limited unreachable_error strong_pin pinner ";
+constexpr std::string_view kKeptByTheLost = " parked_thread handle pinned_handle explicit_pin ";
+
+bool is_one_of(std::string_view words, std::string_view name) {
+  return words.find(" " + std::string(name) + " ") != std::string_view::npos;
+}
+
+/// A shape in a world of its own.
+struct Trial {
+  explicit Trial(const heap::Named<PinShape>& entry) : shape(entry.make()) {
+    shape->open(world.pins());
+    world.pins().set_leak_handler([this](const pinning::PinLeak& leak) { leaks.push_back(leak); });
+    site = world.pins().sites().intern("a site");
+  }
+
+  [[nodiscard]] const ShapeFacts& facts() const { return shape->facts(); }
+  [[nodiscard]] bool is(std::string_view name) const { return facts().name == name; }
+  [[nodiscard]] bool is_bounded() const { return !facts().uses.has(pinning::PinUse::operation); }
+  /// Whether the registry knows of its pins.
+  [[nodiscard]] bool makes_pins() const { return facts().holds_still && !is("critical"); }
+  [[nodiscard]] PinTicket pin(ObjectRef object) { return shape->pin(object, site); }
+
+  /// The error's text; empty where there was none.
+  template <class Act>
+  std::string error_of(Act&& act) {
+    const std::uint64_t held = world.pins().held();
+    std::string text;
+    try {
+      act();
+    } catch (const PinError& error) {
+      text = error.what();
+      CHECK(text.starts_with(std::string(facts().name) + ": "));
+      CHECK(world.pins().held() == held);
+    }
+    return text;
+  }
+
+  PinWorld world;
+  std::vector<pinning::PinLeak> leaks;
+  pinning::SiteId site = 0;
+  std::unique_ptr<PinShape> shape;  // ends first
+};
+
+template <class Check>
+void for_each_shape(Check&& check) {
+  for (const heap::Named<PinShape>& entry : pinning::pin_shapes()) {
+    CAPTURE(entry.name);
+    Trial trial(entry);
+    check(trial);
+  }
+}
+
+bool has_all(const std::string& text, std::initializer_list<std::string_view> parts) {
+  return std::ranges::all_of(
+      parts, [&](std::string_view part) { return text.find(part) != std::string::npos; });
+}
+
+TEST_CASE("every shape of the list is there once, and says what it is") {
+  std::vector<std::string> numbers;
+  for_each_shape([&](Trial& trial) {
+    const ShapeFacts& facts = trial.facts();
+    for (const std::string_view text :
+         {facts.name, facts.number, facts.lifetime, facts.alive, facts.misuse}) {
+      CHECK_FALSE(text.empty());
+      CHECK_FALSE(text.ends_with("."));
+    }
+    CHECK_FALSE(facts.uses.names().empty());
+    numbers.emplace_back(facts.number);
+  });
+  std::vector<std::string> wanted = {"A6b", "A9b", "A13b"};
+  for (int i = 0; i <= 22; ++i) {
+    wanted.push_back("A" + std::to_string(i));
+  }
+  std::ranges::sort(wanted);
+  std::ranges::sort(numbers);
+  CHECK(numbers == wanted);
+}
+
+TEST_CASE("a shape holds still what it says that it holds, while a neighbour moves") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    Neighbour neighbour(world);
+    const Root object(world.mutator(), world.make());
+    const ObjectRef there = object.get();
+    mark(there, 77);
+    const PinTicket ticket = trial.pin(there);
+    if (trial.is("critical")) {
+      CHECK_THROWS_AS(world.collect_young(), GcBlocked);
+      CHECK_THROWS_AS(world.collect_full(), GcBlocked);
+      CHECK(object.get() == there);
+      CHECK_FALSE(neighbour.has_moved());  // nothing does
+    } else {
+      world.collect_young();
+      CHECK(neighbour.has_moved());
+      CHECK((object.get() == there) == trial.facts().holds_still);
+      world.collect_full();
+      CHECK(neighbour.has_moved());
+      CHECK((object.get() == there) == trial.facts().holds_still);
+    }
+    CHECK(world.pins().is_pinned(object.get()) == trial.makes_pins());
+    const Address seen = trial.shape->address_of(ticket);
+    if (trial.is("off_heap")) {
+      CHECK_FALSE(world.runtime().heap().contains(seen));
+      CHECK(*seen.as<std::uint64_t>() == 77);
+    } else if (!trial.is("none") && !trial.is("unchecked")) {
+      CHECK(seen == object.get().address());
+    }
+    trial.shape->unpin(ticket);
+    CHECK_FALSE(world.pins().is_pinned(object.get()));
+    world.collect_young();
+    CHECK(mark_of(object.get()) == 77);
+  });
+}
+
+TEST_CASE("a shape keeps alive what it says that it keeps alive") {
+  for_each_shape([](Trial& trial) {
+    if (trial.is("critical")) {
+      return;  // nothing is collected
+    }
+    PinWorld& world = trial.world;
+    const ObjectRef object = world.make();
+    const std::uint32_t weak = world.runtime().weaks().add(object);
+    const PinTicket ticket = trial.pin(object);
+    world.collect_young();
+    world.collect_full();
+    world.collect_full();
+    const bool is_alive = static_cast<bool>(world.runtime().weaks().get(weak));
+    CHECK(is_alive != trial.facts().alive.starts_with("nobody"));
+    trial.shape->unpin(ticket);
+    world.collect_full();
+    CHECK_FALSE(world.runtime().weaks().get(weak));
+    CHECK(world.pins().held() == 0);
+  });
+}
+
+TEST_CASE("an unpin too many names shape, site and object, also when its place is used again") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const Root object(world.mutator(), world.make());
+    const PinTicket first = trial.pin(object.get());
+    trial.shape->unpin(first);
+    const auto again = [&] { trial.shape->unpin(first); };
+    CHECK(has_all(trial.error_of(again), {"has ended already", "site: a site", "heap offset"}));
+    const PinTicket second = trial.pin(object.get());
+    CHECK(second != first);
+    CHECK(has_all(trial.error_of(again), {"holds another", "site: a site", "heap offset"}));
+    CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(0); }).empty());
+    CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(second + 1); }).empty());
+    CHECK_FALSE(trial.error_of([&] { trial.shape->add(first, object.get(), 0); }).empty());
+    CHECK(world.pins().is_pinned(object.get()) == trial.makes_pins());
+    trial.shape->unpin(second);
+    CHECK(world.pins().held() == 0);
+  });
+}
+
+constexpr std::uint64_t kStaticObject = heap::Header(2, 0).word();
+
+TEST_CASE("what is no object of the heap makes no pin, and is counted by its reason") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const std::uint64_t on_the_stack = heap::Header(2, 0).word();
+    const auto count_of = [&](Needless reason) {
+      return world.pins().counts().needless_of(reason);
+    };
+    const auto try_to_pin = [&](Address address) {
+      const std::string error = trial.error_of([&] {
+        const PinTicket ticket = trial.shape->pin(ObjectRef(address), trial.site);
+        CHECK(world.pins().held() == 0);
+        trial.shape->unpin(ticket);
+      });
+      CHECK((error.empty() || has_all(error, {"site: a site", "object: "})));
+    };
+    try_to_pin({});
+    CHECK(count_of(Needless::null) == 1);
+    try_to_pin(Address::of(&kStaticObject));
+    CHECK(count_of(Needless::static_memory) == 1);
+    try_to_pin(Address::of(&on_the_stack));
+    CHECK(count_of(Needless::foreign) == 1);
+    CHECK(world.pins().counts().made == 0);
+
+    const heap::Heap& heap = world.runtime().heap();
+    const Address nowhere = heap.range_of(heap::Block{heap.block_count() - 1}).base + 64;
+    CHECK(has_all(
+        trial.error_of([&] { static_cast<void>(trial.shape->pin_interior(nowhere, trial.site)); }),
+        {"no object", "site: a site", "heap offset"}));
+    CHECK(count_of(Needless::no_object) == 1);
+
+    if (trial.makes_pins()) {
+      const Root empty(world.mutator(), world.make(0, 0));
+      trial.shape->unpin(trial.pin(empty.get()));
+      CHECK(count_of(Needless::zero_size) == 1);
+      const Root large(world.mutator(), world.make(0, std::uint64_t{64} << 10U));
+      trial.shape->unpin(trial.pin(large.get()));
+      CHECK(count_of(Needless::large) == 1);
+    }
+    CHECK(world.pins().held() == 0);
+  });
+}
+
+TEST_CASE("an interior address stands for its object") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const Root object(world.mutator(), world.make(0, 100));
+    const PinTicket ticket = trial.shape->pin_interior(object.get().address() + 50, trial.site);
+    CHECK(world.pins().is_pinned(object.get()) == trial.makes_pins());
+    trial.shape->unpin(ticket);
+    CHECK_FALSE(world.pins().is_pinned(object.get()));
+  });
+}
+
+TEST_CASE("a pin after close is an error, and close has ended all that were there") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const Root object(world.mutator(), world.make());
+    const PinTicket ticket = trial.pin(object.get());
+    static_cast<void>(trial.pin(object.get()));
+    trial.shape->close();
+    CHECK(world.pins().held() == 0);
+    CHECK(has_all(trial.error_of([&] { static_cast<void>(trial.pin(object.get())); }),
+                  {"after close", "site: a site", "heap offset"}));
+    CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(ticket); }).empty());
+    world.collect_full();  // also a critical section is over
+    CHECK(trial.leaks.empty());
+  });
+}
+
+TEST_CASE("a shape that is dropped full is a leak, or releases, or leaves its pins: as it says") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const Root object(world.mutator(), world.make());
+    static_cast<void>(trial.pin(object.get()));
+    const std::string name(trial.facts().name);
+    trial.shape.reset();
+    CHECK(trial.leaks.size() == (is_one_of(kReported, name) ? 1 : 0));
+    CHECK(world.pins().held() == (name == "explicit_pin" ? 1 : 0));
+    if (!trial.leaks.empty()) {
+      CHECK(trial.leaks[0].site == trial.site);
+      CHECK(trial.leaks[0].pins == 1);
+      CHECK(trial.leaks[0].bytes == object.get().bytes());
+    }
+  });
+}
+
+TEST_CASE("a pin that the program forgets is reported, released, or there for ever: as it says") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const ObjectRef object = world.make();
+    const std::uint32_t weak = world.runtime().weaks().add(object);
+    const PinTicket ticket = trial.pin(object);
+    const std::string_view name = trial.facts().name;
+    const std::string refused = trial.error_of([&] { trial.shape->forget(ticket); });
+    CHECK(refused.empty() != trial.is_bounded());
+    if (!refused.empty()) {
+      CHECK(has_all(refused, {"cannot be forgotten"}));
+      return;
+    }
+    CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(ticket); }).empty());
+    world.collect_full();
+    world.collect_full();
+    world.collect_full();
+    CHECK(trial.leaks.size() == (is_one_of(kReported, name) ? 1 : 0));
+    CHECK(world.pins().counts().work_of(pinning::ShapeWork::released) ==
+          (name == "pointer_pin" ? 1 : 0));
+    CHECK(static_cast<bool>(world.runtime().weaks().get(weak)) == is_one_of(kKeptByTheLost, name));
+    CHECK(trial.shape->pin(world.make(), trial.site) != ticket);  // it can still be used
+  });
+}
+
+TEST_CASE("a set takes more objects under its ticket, and what is no set says so") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const Root first(world.mutator(), world.make());
+    const Root second(world.mutator(), world.make());
+    const PinTicket ticket = trial.pin(first.get());
+    const std::string error =
+        trial.error_of([&] { trial.shape->add(ticket, second.get(), trial.site); });
+    CHECK(error.empty() == trial.facts().is_set);
+    CHECK(world.pins().is_pinned(second.get()) == trial.facts().is_set);
+    trial.shape->unpin(ticket);
+    CHECK_FALSE(world.pins().is_pinned(first.get()));
+    CHECK_FALSE(world.pins().is_pinned(second.get()));
+  });
+}
+
+TEST_CASE("scopes end the newest first, and other shapes in any order") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const Root object(world.mutator(), world.make());
+    const PinTicket older = trial.pin(object.get());
+    const PinTicket newer = trial.pin(object.get());
+    const std::string error = trial.error_of([&] { trial.shape->unpin(older); });
+    CHECK(error.empty() != trial.is_bounded());
+    trial.shape->unpin(newer);
+    if (!error.empty()) {
+      CHECK(has_all(error, {"made later", "site: a site", "heap offset"}));
+      trial.shape->unpin(older);
+    }
+    CHECK(world.pins().held() == 0);
+    CHECK_FALSE(world.pins().is_pinned(object.get()));
+  });
+}
+
+struct Held {
+  PinTicket ticket;
+  std::uint32_t root;
+  ObjectRef there;
+  std::uint64_t number;
+};
+
+TEST_CASE("a random program pins with every shape, and every pin is right at every step") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    heap::Random random(5);
+    std::vector<Held> held;
+    std::uint64_t moved = 0;
+    for (std::uint64_t step = 0; step < 300; ++step) {
+      const std::uint64_t dice = random.below(20);
+      if (dice < 9 || held.empty()) {
+        static_cast<void>(world.make(0, 8 * random.below(60)));  // dies below what comes after it
+        if (held.size() < 12) {
+          const ObjectRef made = world.make(0, 40);
+          mark(made, step);
+          held.push_back({trial.pin(made), world.runtime().globals().add(made), made, step});
+        }
+      } else if (dice < 17) {
+        const std::size_t i = trial.is_bounded() ? held.size() - 1 : random.below(held.size());
+        trial.shape->unpin(held[i].ticket);
+        world.runtime().globals().end(held[i].root);
+        held.erase(held.begin() + static_cast<std::ptrdiff_t>(i));
+      } else if (!(trial.is("critical") && !held.empty())) {
+        dice == 19 ? world.collect_full() : world.collect_young();
+      }
+      for (const Held& one : held) {
+        const ObjectRef now = world.runtime().globals().get(one.root);
+        REQUIRE(mark_of(now) == one.number);
+        REQUIRE((now == one.there || !trial.facts().holds_still));
+        REQUIRE(world.pins().is_pinned(now) == trial.makes_pins());
+        moved += now == one.there ? 0U : 1U;
+      }
+      REQUIRE(world.pins().held() == (trial.makes_pins() ? held.size() : 0));
+    }
+    CHECK((moved > 0) != trial.facts().holds_still);
+    while (!held.empty()) {
+      trial.shape->unpin(held.back().ticket);
+      held.pop_back();
+    }
+    CHECK(world.pins().counts().made == world.pins().counts().ended);
+  });
+}
+
+TEST_CASE("the shapes for a use are those that hold still and can express it") {
+  const std::string async = pinning::shapes_that_express(pinning::PinUse::operation);
+  CHECK(has_all(async, {"pinner", "ptrguard", "submit_batch", "parked_thread"}));
+  for (const char* other : {"scoped", "with_pinner", "critical", "handle", "off_heap", "none"}) {
+    CHECK((", " + async + ",").find(", " + std::string(other) + ",") == std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace pinlab::collector::tests
