@@ -18,8 +18,9 @@ def cases(output, good):
         passed, failed = int(doctest[1]), int(doctest[2])
     elif unittest:
         ended = re.search(r"^FAILED \((.*)\)", output, re.MULTILINE)
+        skipped = re.search(r"skipped=(\d+)", output)
         failed = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", ended[1])) if ended else 0
-        passed = max(int(unittest[1]) - failed, 0)
+        passed = max(int(unittest[1]) - failed - (int(skipped[1]) if skipped else 0), 0)
     else:
         return (1, 0) if good else (0, 1)
     return (passed, failed) if good else (passed, max(failed, 1))
@@ -44,7 +45,7 @@ def main():
     for path in sys.argv[2:]:
         with open(path, encoding="utf-8", errors="replace") as log:
             output = log.read()
-        add("plot", output, re.search(r"^OK\b", output, re.MULTILINE) is not None)
+        add(path.rsplit("/", 1)[-1].removesuffix("_test.log"), output, re.search(r"^OK\b", output, re.MULTILINE) is not None)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or passed == 0 else 0
 

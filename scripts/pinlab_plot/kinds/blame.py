@@ -25,7 +25,7 @@ def chart(runs):
     header = ["record", "configuration", "site", "pins_peak", "pinned_bytes_peak", "hostage_peak", "hostage_byte_time_KiB2",
               "leverage", "median_lifetime_at_least_bytes"]
     rows, panels, worst = [], [], []
-    for held, members in split_panels(groups_of(runs), 6, 9, "blame"):
+    for held, members in split_panels(groups_of(runs), 6, 12, "blame"):
         panel = Panel(panel_title(held, members), Axis("bytes pinned at a time, most", "bytes", "log2"),
                       Axis("hostage bytes, most", "bytes", "log2"), height=2.9, keys=held, note="no site held anything hostage")
         points = []

@@ -28,7 +28,7 @@ def chart(runs):
     rows, panels = [], []
     if all(not run.full for run in runs):
         raise Failure(3, "no record has a full collection: run them with a smaller --heap.max")
-    for held, members in split_panels(groups_of(runs), 7, 9, "bounds"):
+    for held, members in split_panels(groups_of(runs), 7, 12, "bounds"):
         panel = Panel(panel_title(held, members), Axis("islands", "count", "log10"),
                       Axis("bytes below the top that are not live", "bytes", "log2"), height=2.7, keys=held,
                       note="no full collection with islands")
