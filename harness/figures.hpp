@@ -69,6 +69,19 @@ struct SiteFigures {
   std::uint64_t oldest_since = 0;    ///< clock of that pin
 };
 
+/// What became of gaps, as the full collections saw it.
+struct GapFigures {
+  LastAndPeak<std::uint64_t> residual;  ///< bytes left over in closed gaps
+  std::uint64_t reused = 0;             ///< sums over all of them
+  std::uint64_t burned = 0;
+  std::uint64_t vetoed = 0;
+  std::uint64_t stayed = 0;
+  std::uint64_t refilled = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t usable_bytes = 0;   ///< summed over collections that saw requests
+  std::uint64_t offered_bytes = 0;  ///< likewise
+};
+
 struct ExactFigures {
   std::array<std::uint64_t, 2> collections{};  ///< by kind
   std::uint64_t allocated = 0;
@@ -85,6 +98,7 @@ struct ExactFigures {
   LastAndPeak<std::int64_t> hostage;
   SignedWide hostage_byte_time = 0;
   LastAndPeak<std::uint64_t> held;
+  GapFigures gaps;
   std::optional<collector::Census> last_full;  ///< after the last full collection
   std::uint64_t last_pinned_bytes = 0;         ///< at the last full collection
   pinning::PinCounts pins;

@@ -92,6 +92,18 @@ Json limit_json(const workloads::LimitFigures& limit) {
   };
 }
 
+Json gaps_json(const GapFigures& gaps) {
+  return {
+      {"reused", gaps.reused},
+      {"burned", gaps.burned},
+      {"usable_share", ratio(gaps.usable_bytes, gaps.offered_bytes)},
+      {"residual", last_and_peak(gaps.residual)},
+      {"refilled", gaps.refilled},
+      {"stayed", gaps.stayed},
+      {"vetoed", gaps.vetoed},
+  };
+}
+
 Json pins_json(const ExactFigures& exact) {
   return {
       {"made", exact.pins.made},
@@ -274,6 +286,7 @@ Json exact_json(const RunResult& result) {
       {"committed_peak", exact.committed_peak},
       {"space_overhead", ratio(exact.used_peak, live_peak)},
       {"fragmentation", fragmentation_json(result)},
+      {"gaps", full ? gaps_json(exact.gaps) : Json(nullptr)},
       {"pins", pins_json(exact)},
       {"pause_work", work_json(exact.work)},
       {"proof",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 namespace pinlab::harness {
 
@@ -75,6 +76,20 @@ void add_report(heap::Digest& digest, const PauseReport& report) {
   add_census(digest, report.after);
 }
 
+void add_gaps(GapFigures& gaps, const PauseReport& report) {
+  const heap::GapUse& use = report.gap_use;
+  gaps.residual.add(report.residual_bytes);
+  gaps.reused += use.reused;
+  gaps.burned += use.burned;
+  gaps.vetoed += report.vetoed_bytes;
+  gaps.stayed += report.stayed_bytes;
+  gaps.refilled += report.refilled_bytes;
+  const auto requests = std::accumulate(use.requests.begin(), use.requests.end(), std::uint64_t{0});
+  gaps.requests += requests;
+  gaps.usable_bytes += requests > 0 ? report.usable_gap_bytes : 0;
+  gaps.offered_bytes += requests > 0 ? report.gap_bytes : 0;
+}
+
 PauseWork work_of(const PauseReport& report) {
   return {.objects = report.survivor_objects,
           .slots = report.slots_visited,
@@ -138,6 +153,7 @@ void Recorder::add_full(const PauseReport& report) {
   draw_out(recording_, report.clock);
   exact.hostage.add(report.hostage);
   exact.held.add(report.held);
+  add_gaps(exact.gaps, report);
   if (report.after.detailed) {
     exact.live.add(report.after.live);
     exact.last_full = report.after;
