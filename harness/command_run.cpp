@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kLesson = R"(  pinlab run --workload=lru_churn --heap.max=640MiB
   pinlab run --pin.share=1% --pin.lifetime='exp(64MiB)' --out run.json
   pinlab run --config base.json --seed=2 --gctrace
+  pinlab run --workload=lru_churn --pin.share=1% --live
   pinlab run --timeout 30s --out - | jq .summary.exact
 
 Prints a summary on one screen; with --out - it goes to standard error. A configuration is one

@@ -3,6 +3,7 @@
 #include "harness/crash_guard.hpp"
 #include "harness/environment.hpp"
 #include "harness/gc_trace.hpp"
+#include "harness/live_view.hpp"
 #include "harness/output_file.hpp"
 #include "harness/record.hpp"
 #include "harness/watchdog.hpp"
@@ -35,6 +36,10 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .type = ParameterType::flag,
      .default_text = "false",
      .summary = "a line on standard error for each collection"},
+    {.name = "live",
+     .type = ParameterType::flag,
+     .default_text = "false",
+     .summary = "draw the heap, hostage bytes and pauses in the terminal while it runs"},
 });
 
 /// The end of a run that does not come to a pause. Does not return.
@@ -91,7 +96,11 @@ SessionOptions session_options(const heap::ParameterValues& options) {
   SessionOptions session{.out = options.text("out"),
                          .figures = options.text("figures"),
                          .timeout = {},
-                         .gctrace = options.flag("gctrace")};
+                         .gctrace = options.flag("gctrace"),
+                         .live = options.flag("live")};
+  if (session.live && session.gctrace) {
+    throw UsageError("--live and --gctrace both write to the terminal: take one of them");
+  }
   if (options.time("timeout") > 0) {
     session.timeout = options.time("timeout");
   }
@@ -101,6 +110,10 @@ SessionOptions session_options(const heap::ParameterValues& options) {
 Session run_session(const heap::ParameterValues& values,
                     const SessionOptions& options,
                     const Console& console) {
+  std::optional<LiveView> view;
+  if (options.live) {
+    view.emplace(console, values.size("heap.max"));
+  }
   std::optional<OutputFile> output;
   if (!options.out.empty()) {
     output.emplace(options.out);
@@ -118,6 +131,9 @@ Session run_session(const heap::ParameterValues& values,
   if (options.gctrace) {
     control.listeners.push_back(&trace);
   }
+  if (view) {
+    control.listeners.push_back(&*view);
+  }
   Experiment experiment(values, control);
   const auto run = [&] {
     const CrashGuard guard(
@@ -128,6 +144,7 @@ Session run_session(const heap::ParameterValues& values,
     return experiment.run();
   };
   Session session{.result = run(), .record = {}};
+  view.reset();  // its last picture stands above the summary
   session.record = record_text(session.result, environment);
   if (target != nullptr) {
     target->commit(session.record);

@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
@@ -213,6 +214,29 @@ class Outputs(Case):
         process.kill()
         process.wait()
         self.assertEqual(path.read_text(), "old")
+
+    def test_live_draws_in_a_terminal_and_refuses_to_elsewhere(self):
+        self.says(2, "--live draws in a terminal", "run", *SMALL, "--live")
+        self.says(2, "take one of them", "run", *SMALL, "--live", "--gctrace")
+        for environment, coloured in ({}, True), ({"NO_COLOR": "1"}, False):
+            master, slave = pty.openpty()
+            process = subprocess.Popen([PINLAB, "run", *PINNED, "--live"], stderr=slave, stdout=subprocess.PIPE,
+                                       env={**os.environ, **environment})
+            os.close(slave)
+            drawn = b""
+            try:
+                while piece := os.read(master, 65536):
+                    drawn += piece
+            except OSError:
+                pass  # the other end of the terminal is closed
+            summary = process.stdout.read().decode()
+            process.stdout.close()
+            os.close(master)
+            self.assertEqual(process.wait(20), 0)
+            self.assertIn("# live", drawn.decode())
+            self.assertEqual(b"\033[34m" in drawn, coloured)
+            self.assertIn("completed", summary)
+            self.assertNotIn("\033", summary)
 
     def test_gctrace_is_a_line_for_each_collection(self):
         path = self.folder / "record.json"
