@@ -1,0 +1,428 @@
+"""Two sweeps side by side: which cells belong together, and what is to be said of each figure.
+
+The rules are those of results/README.md, "Comparisons": exact figures exactly; times only where the runs
+of both sides were interleaved, by rank tests with Holm's correction, an effect floor and three times the
+noise that calibrate found.
+"""
+
+import fnmatch
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pinlab_files
+import pinlab_statistics
+
+UNSEEN = ("record.", "verify")  # parameters that change no figure
+CODES = (130, 4, 7, 3, 6, 5, 1, 0)  # where several apply, the first
+
+EQUAL, BETTER, WORSE, CHANGED = "equal", "better", "worse", "changed"
+UNCLEAR, UNMEASURED, MISSING, BROKEN = "inconclusive", "nothing was measured", "incomparable", "not repeatable"
+
+
+class Failure(Exception):
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+
+
+def gravest(codes):
+    present = set(codes)
+    return next(code for code in CODES if code in present or code == 0)
+
+
+def pinlab():
+    program = os.environ.get("PINLAB")
+    if not program:
+        raise Failure(2, "start it as a command of pinlab (pinlab compare ...), or set PINLAB to the program")
+    return program
+
+
+class Metric:
+    def __init__(self, name, path, better="neither", unit=""):
+        self.name, self.path, self.better, self.unit = name, path, better, unit
+
+
+class Catalogue:
+    """What pinlab knows of metrics and parameters."""
+
+    def __init__(self):
+        rows = self.listed("metrics")
+        self.by_path = {row["path"].removeprefix("summary."): Metric(row["name"], row["path"].removeprefix("summary."),
+                                                                   row["better"], row["unit"]) for row in rows}
+        self.defaults = {row["name"]: row["default"] for row in self.listed("parameters")}
+
+    @staticmethod
+    def listed(kind):
+        done = subprocess.run([pinlab(), "list", kind, "--json"], stdout=subprocess.PIPE, check=False)
+        if done.returncode != 0:
+            raise Failure(7, f"{pinlab()} list {kind} failed")
+        return json.loads(done.stdout)
+
+    def metric(self, path):
+        return self.by_path.get(path) or Metric(path, path)
+
+    def command(self, parameters):
+        words = [f"--{name}={value}" for name, value in parameters.items() if self.defaults.get(name) != value]
+        return "pinlab run " + " ".join(map(shlex.quote, words))
+
+
+# ---- the two sides ---------------------------------------------------------------------------------
+
+
+class Cell:
+    def __init__(self, parameters):
+        self.parameters = parameters
+        self.outcome = self.exact = self.digest = self.graph_digest = None
+        self.broken = False
+        self.timed = {}  # path: samples
+
+    def add(self, run):
+        leaves = pinlab_files.flatten(run.exact, "exact") if run.exact else None
+        if self.outcome is None:
+            self.outcome, self.exact = run.outcome, leaves
+            self.digest, self.graph_digest = run.digest, run.graph_digest
+        elif run.digest is not None and (run.digest, leaves) != (self.digest, self.exact):
+            self.broken = True
+        if run.outcome == "completed" and run.timed:
+            for path, value in pinlab_files.flatten(run.timed, "timed").items():
+                if value is not None and path != "timed.pause_work_fit":
+                    self.timed.setdefault(path, []).append(value)
+
+
+class Side:
+    """A sweep folder, a record, or an exact.json."""
+
+    def __init__(self, path):
+        self.path, self.cells, self.axes = path, [], []
+        self.session = self.environment = self.jobs = self.program = None
+        try:
+            if os.path.isdir(path):
+                self.take_sweep(pinlab_files.read_sweep(path))
+            elif self.schema_of(path) == pinlab_files.EXACT:
+                self.take_exact(pinlab_files.read_exact(path))
+            else:
+                self.take_runs(pinlab_files.runs_of(path))
+        except pinlab_files.BadInput as error:
+            raise Failure(3, str(error)) from None
+        except OSError as error:
+            raise Failure(3 if error.errno in (2, 20, 21) else 7, f"{error.filename}: {error.strerror}") from None
+
+    @staticmethod
+    def schema_of(path):
+        value = pinlab_files.loads(pinlab_files.read_text(path), path)
+        return value.get("schema") if isinstance(value, dict) else None
+
+    def take_sweep(self, sweep):
+        manifest = sweep.manifest
+        self.axes = sweep.axes
+        self.session, self.program = manifest["session"], manifest["program"]["version"]
+        self.jobs = manifest["limits"]["jobs"]
+        self.environment = {key: manifest["environment"].get(key) for key in ("kernel", "processor", "cores", "memory")}
+        cells = {}
+        for name, cell in sweep.cells.items():
+            cells[name] = Cell(cell["parameters"])
+        for run in sweep.runs:
+            cells[run.cell].add(run)
+        self.cells = list(cells.values())
+
+    def take_exact(self, exact):
+        for entry in exact["cells"]:
+            cell = Cell(entry["parameters"])
+            self.axes = list(entry["axes"])
+            cell.outcome, cell.digest, cell.graph_digest = entry["outcome"], entry["digest"], entry["graph_digest"]
+            cell.exact = pinlab_files.flatten(entry["exact"], "exact") if entry["exact"] else None
+            self.cells.append(cell)
+
+    def take_runs(self, runs):
+        cell = Cell(runs[0].parameters)
+        for run in runs:
+            cell.add(run)
+        self.cells = [cell]
+
+
+class Pairing:
+    """The cells of two sides that belong together: equal in every parameter that both sides know."""
+
+    def __init__(self, base, new, ignored=()):
+        self.ignored = set(ignored)
+        names = [set().union(*(cell.parameters for cell in side.cells)) for side in (base, new)]
+        for name in ignored:
+            if name not in names[0] | names[1]:
+                raise Failure(2, f"--ignore: neither side has a parameter {name}")
+        self.one_sided = sorted(name for name in names[0] ^ names[1]
+                                if not name.startswith(UNSEEN) and name not in self.ignored)
+        self.names = sorted(name for name in names[0] & names[1]
+                            if not name.startswith(UNSEEN) and name not in self.ignored)
+        left, right = self.keyed(base), self.keyed(new)
+        self.pairs = [(left[key], right[key]) for key in left if key in right]
+        self.only_base = [left[key] for key in left if key not in right]
+        self.only_new = [right[key] for key in right if key not in left]
+        self.axes = [name for name in dict.fromkeys([*base.axes, *new.axes]) if name not in self.ignored]
+
+    def keyed(self, side):
+        cells = {}
+        for cell in side.cells:
+            key = tuple(cell.parameters.get(name) for name in self.names)
+            if key in cells:
+                raise Failure(6, f"{side.path}: two of its cells differ only in what is not compared "
+                                 f"({', '.join([*sorted(self.ignored), *self.one_sided]) or 'record.*'})")
+            cells[key] = cell
+        return cells
+
+    def label(self, cell):
+        words = [f"{name}={cell.parameters[name]}" for name in self.axes if name in cell.parameters]
+        return " ".join(words) or "the only cell"
+
+    def different_parameters(self):
+        """Parameters by which all cells of one side differ from all of the other: why nothing pairs up."""
+        found = []
+        for name in self.names:
+            left = {cell.parameters.get(name) for cell in self.only_base}
+            right = {cell.parameters.get(name) for cell in self.only_new}
+            if left and right and not left & right:
+                found.append(f"{name} is {' or '.join(sorted(map(str, left))[:3])} and "
+                             f"{' or '.join(sorted(map(str, right))[:3])}")
+        return found
+
+
+# ---- verdicts --------------------------------------------------------------------------------------
+
+
+class Row:
+    """What is to be said of one figure of one cell."""
+
+    def __init__(self, cell, metric, verdict, base=None, new=None, note="", gated=True, parameters=None,
+                 sampled=False):
+        self.sampled = sampled
+        self.cell, self.metric, self.verdict, self.base, self.new = cell, metric, verdict, base, new
+        self.note, self.gated, self.parameters = note, gated, parameters or {}
+
+    def change(self):
+        numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (self.base, self.new))
+        if not numbers or self.base == 0:
+            return ""
+        return f"{(self.new - self.base) / abs(self.base) * 100:+.3g} %"
+
+
+class Policy:
+    """What is allowed. Without a file: no exact figure may change, and times are shown only."""
+
+    KEYS = {"schema", "alpha", "min_samples", "on_missing", "metrics"}
+    METRIC_KEYS = {"name", "kind", "max_increase", "max_ratio", "allow", "min_effect", "advisory"}
+
+    def __init__(self, path=None):
+        self.alpha, self.min_samples, self.on_missing, self.metrics = 0.01, 8, "fail", None
+        if path is None:
+            return
+        try:
+            policy = pinlab_files.loads(pinlab_files.read_text(path), path)
+        except OSError as error:
+            raise Failure(3, f"{path}: {error.strerror}") from None
+        if not isinstance(policy, dict) or policy.get("schema") != "pinlab/gate/1":
+            raise Failure(3, f"{path}:1: at schema: it is not pinlab/gate/1")
+        self.refuse_unknown(path, policy, self.KEYS)
+        self.alpha = policy.get("alpha", self.alpha)
+        self.min_samples = policy.get("min_samples", self.min_samples)
+        self.on_missing = policy.get("on_missing", self.on_missing)
+        self.metrics = policy.get("metrics")
+        if not 0 < self.alpha < 1 or self.on_missing not in ("fail", "ignore"):
+            raise Failure(3, f"{path}: alpha is not between 0 and 1, or on_missing is neither fail nor ignore")
+        for metric in self.metrics or []:
+            self.refuse_unknown(path, metric, self.METRIC_KEYS)
+            if metric.get("kind") not in ("exact", "sampled") or "name" not in metric:
+                raise Failure(3, f"{path}: a metric needs a name and a kind, exact or sampled")
+
+    @staticmethod
+    def refuse_unknown(path, value, known):
+        for key in value:
+            if key not in known:
+                raise Failure(3, f"{path}: there is no key {key!r}; there are {', '.join(sorted(known))}")
+
+    def rule(self, metric, kind):
+        """The rule of a metric, or None where it is not gated."""
+        if self.metrics is None:
+            return {} if kind == "exact" else None
+        for rule in self.metrics:
+            if rule["kind"] == kind and (fnmatch.fnmatch(metric.name, rule["name"]) or
+                                         fnmatch.fnmatch(metric.path, rule["name"])):
+                return rule
+        return None
+
+    @staticmethod
+    def allows(rule, base, new):
+        """Whether an exact change is explicitly allowed."""
+        if not isinstance(base, (int, float)) or not isinstance(new, (int, float)):
+            return False
+        if "max_increase" in rule and new - base <= rule["max_increase"]:
+            return True
+        return "max_ratio" in rule and new <= base * rule["max_ratio"]
+
+
+def direction(metric, base, new):
+    if base == new:
+        return EQUAL
+    if metric.better == "neither" or not all(isinstance(v, (int, float)) for v in (base, new)):
+        return CHANGED
+    return BETTER if (new < base) == (metric.better == "lower") else WORSE
+
+
+def effect(text):
+    """0.1 of 10%."""
+    if isinstance(text, (int, float)):
+        return float(text)
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+
+
+class Comparison:
+    def __init__(self, base, new, policy, noise=None, ignored=()):
+        self.base, self.new, self.policy, self.noise = base, new, policy, noise or {}
+        self.catalogue = Catalogue()
+        self.pairing = Pairing(base, new, ignored)
+        self.rows, self.notes, self.codes = [], [], []
+        self.compare()
+
+    # Every exact figure of every pair, then all times together: Holm's correction is over all of them.
+    def compare(self):
+        pairing = self.pairing
+        self.measured = 0
+        for left, right in pairing.pairs:
+            self.compare_exact(left, right)
+        self.compare_timed()
+        for name, cells in ((self.base.path, pairing.only_base), (self.new.path, pairing.only_new)):
+            for cell in cells:
+                self.rows.append(Row(pairing.label(cell), "cell", MISSING, note=f"only {name} has it",
+                                     gated=self.policy.on_missing == "fail", parameters=cell.parameters))
+        if pairing.one_sided:
+            self.notes.append("only one side knows " + ", ".join(pairing.one_sided))
+        if (pairing.only_base or pairing.only_new) and pairing.different_parameters():
+            self.notes.append("the sides differ: " + "; ".join(pairing.different_parameters()[:5]) +
+                              " (--ignore=NAME leaves a parameter out)")
+        self.conclude()
+
+    def add(self, cell, metric, verdict, **more):
+        self.rows.append(Row(self.pairing.label(cell), metric, verdict, parameters=cell.parameters, **more))
+
+    def compare_exact(self, left, right):
+        if left.broken or right.broken:
+            side = self.base if left.broken else self.new
+            return self.add(right, "exact", BROKEN, note=f"equal runs of {side.path} differ")
+        if left.outcome is None or right.outcome is None:
+            side = self.base if left.outcome is None else self.new
+            return self.add(right, "outcome", UNMEASURED, base=left.outcome, new=right.outcome,
+                            note=f"{side.path} never ran it")
+        if left.outcome != right.outcome:
+            verdict = WORSE if left.outcome == "completed" else BETTER if right.outcome == "completed" else CHANGED
+            return self.add(right, "outcome", verdict, base=left.outcome, new=right.outcome)
+        self.add(right, "outcome", EQUAL, base=left.outcome, new=right.outcome)
+        if left.exact is None or right.exact is None:
+            return self.add(right, "exact", UNMEASURED, note=f"the outcome {left.outcome} leaves no exact figures")
+        self.measured += 1
+        for path in [*left.exact, *(path for path in right.exact if path not in left.exact)]:
+            self.compare_figure(left, right, path)
+        if self.policy.metrics is None and None not in (left.digest, right.digest):
+            self.add(right, "digest", EQUAL if left.digest == right.digest else CHANGED, base=left.digest, new=right.digest,
+                     note="" if left.digest == right.digest else "something exact differs: single collections or the heap")
+            if None not in (left.graph_digest, right.graph_digest) and left.graph_digest != right.graph_digest:
+                self.add(right, "graph_digest", CHANGED, base=left.graph_digest, new=right.graph_digest,
+                         note="the program left another object graph: it ran another program")
+
+    def compare_figure(self, left, right, path):
+        metric = self.catalogue.metric(path)
+        rule = self.policy.rule(metric, "exact")
+        if path not in left.exact or path not in right.exact:
+            side = self.new if path in right.exact else self.base
+            self.notes.append(f"only {side.path} has {metric.name}")
+            self.notes = list(dict.fromkeys(self.notes))
+            return
+        base, new = left.exact[path], right.exact[path]
+        verdict = direction(metric, base, new)
+        if rule is None:
+            return self.add(right, metric.name, verdict, base=base, new=new, gated=False)
+        gated, note = True, ""
+        if verdict != EQUAL and (self.policy.allows(rule, base, new) or (rule.get("allow") == "better" and verdict == BETTER)):
+            gated, note = False, "allowed"
+        self.add(right, metric.name, verdict, base=base, new=new, gated=gated and not rule.get("advisory", False), note=note)
+
+    def timed_obstacle(self):
+        """Why times of these two sides cannot be believed, or nothing."""
+        if self.base.session is None or self.base.session != self.new.session:
+            return "the runs were not interleaved: pinlab sweep --against does that"
+        if self.base.environment != self.new.environment:
+            return "they ran on different machines"
+        if max(self.base.jobs, self.new.jobs) > 1:
+            return "several runs went on at a time"
+        return ""
+
+    def compare_timed(self):
+        obstacle = self.timed_obstacle()
+        tested = []
+        for left, right in self.pairing.pairs:
+            for path in left.timed:
+                metric = self.catalogue.by_path.get(path)
+                if metric is None or path not in right.timed or metric.better == "neither":
+                    continue
+                rule = self.policy.rule(metric, "sampled")
+                gated = rule is not None and not rule.get("advisory", False)
+                a, b = left.timed[path], right.timed[path]
+                few = min(len(a), len(b)) < self.policy.min_samples
+                if obstacle or few:
+                    if gated:
+                        note = obstacle or f"{min(len(a), len(b))} samples, and {self.policy.min_samples} are needed"
+                        self.add(right, metric.name, MISSING, note=note)
+                    continue
+                tested.append((right, metric, rule or {}, gated, a, b))
+        if obstacle:
+            self.notes.append("times are not compared: " + obstacle)
+        ps = [pinlab_statistics.mann_whitney(a, b) for *_, a, b in tested]
+        if tested and len(tested) * pinlab_statistics.least_p(len(tested[0][4]), len(tested[0][5])) > self.policy.alpha:
+            self.notes.append(f"{len(tested)} times are tested with {len(tested[0][4])} samples on a side: too few for any of "
+                              f"them to reach alpha {self.policy.alpha}")
+            if any(gated for *_, gated, _, _ in tested):
+                self.codes.append(6)
+        for (right, metric, rule, gated, a, b), p in zip(tested, pinlab_statistics.holm(ps)):
+            self.judge(right, metric, rule, gated, a, b, p)
+
+    def judge(self, right, metric, rule, gated, a, b, p):
+        estimate = pinlab_statistics.ratio(a, b)
+        base, new = (sorted(values)[len(values) // 2] for values in (a, b))
+        if estimate is None:
+            return self.add(right, metric.name, EQUAL if p >= self.policy.alpha else UNCLEAR, base=base, new=new, gated=False,
+                            note="a value of 0 has no ratio")
+        middle, low, high = estimate
+        floor = max(effect(rule.get("min_effect", 0.05)), 3 * self.noise.get(metric.name, 0))
+        note = f"ratio {middle:.3f} (95 % {low:.3f} to {high:.3f}), p {p:.2g}, floor {floor * 100:.2g} %, n {len(a)}, {len(b)}"
+        significant = p < self.policy.alpha
+        large = abs(middle - 1) > floor
+        if significant and large:
+            verdict = BETTER if (middle < 1) == (metric.better == "lower") else WORSE
+        else:
+            verdict = UNCLEAR if significant or high > 1 + floor or low < 1 - floor else EQUAL
+        self.add(right, metric.name, verdict, base=base, new=new, gated=gated, note=note, sampled=True)
+
+    def conclude(self):
+        found = {row.verdict for row in self.rows if row.gated}
+        if BROKEN in found:
+            self.codes.append(4)
+        if self.measured == 0 or UNMEASURED in found or MISSING in found:
+            self.codes.append(6)
+        if self.measured == 0:
+            self.notes.append("nothing was measured on both sides")
+        moving = [right for _, right in self.pairing.pairs
+                  if right.exact and right.parameters.get("plan") not in ("mark_sweep", "no_gc")]
+        if moving and all(cell.exact.get("exact.moved") == 0 for cell in moving):
+            self.codes.append(6)
+            self.notes.append("inert: no collection moved a byte in any cell, so this shows nothing of a moving collector")
+        improved = any(row.verdict == BETTER and row.gated and not row.sampled for row in self.rows)
+        if found & {WORSE, CHANGED} or improved:  # an exact figure that is better is a reference that is old
+            self.codes.append(1)
+        self.code = gravest(self.codes)
+
+    def findings(self):
+        return [row for row in self.rows if row.verdict not in (EQUAL,)]
+
+
+def say(error, program):
+    print(f"pinlab {program}: {error}", file=sys.stderr)

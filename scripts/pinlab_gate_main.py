@@ -1,0 +1,99 @@
+"""What pinlab compare and pinlab gate share: their command line, and what they write."""
+
+import argparse
+import json
+import os
+import sys
+
+import pinlab_comparison as comparison
+import pinlab_files
+import pinlab_reports
+
+
+class Arguments(argparse.ArgumentParser):
+    def error(self, message):
+        raise comparison.Failure(2, message)
+
+
+def read_noise(path):
+    if path is None:
+        return {}
+    try:
+        noise = pinlab_files.loads(pinlab_files.read_text(path), path)
+    except OSError as error:
+        raise comparison.Failure(3, f"{path}: {error.strerror}") from None
+    if not isinstance(noise, dict) or noise.get("schema") != "pinlab/noise/1":
+        raise comparison.Failure(3, f"{path}:1: at schema: it is not pinlab/noise/1; pinlab calibrate --out writes it")
+    return {name: entry["noise"] for name, entry in noise["metrics"].items()}
+
+
+def sides(operands):
+    if len(operands) == 2:
+        return operands
+    if len(operands) == 1 and all(os.path.isdir(os.path.join(operands[0], arm)) for arm in ("base", "new")):
+        return [os.path.join(operands[0], "base"), os.path.join(operands[0], "new")]
+    raise comparison.Failure(2, "name two sweeps, or the folder of pinlab sweep --against")
+
+
+def parse(words):
+    parser = Arguments(add_help=False, allow_abbrev=False)
+    parser.add_argument("operands", nargs="*")
+    for name in ("alpha", "min-samples", "noise", "ignore", "policy", "markdown", "junit", "json"):
+        parser.add_argument("--" + name)
+    return parser.parse_args(words)
+
+
+def policy_of(options):
+    policy = comparison.Policy(options.policy)
+    try:
+        policy.alpha = float(options.alpha) if options.alpha else policy.alpha
+        policy.min_samples = int(options.min_samples) if options.min_samples else policy.min_samples
+    except ValueError:
+        raise comparison.Failure(2, "--alpha is a number, --min-samples a whole number") from None
+    if not 0 < policy.alpha < 1 or policy.min_samples < 2:
+        raise comparison.Failure(2, "--alpha lies between 0 and 1, --min-samples is at least 2")
+    return policy
+
+
+def run(program, words):
+    options = parse(words)
+    base, new = sides(options.operands)
+    policy = policy_of(options)
+    noise = read_noise(options.noise)
+    ignored = options.ignore.split(",") if options.ignore else []
+    result = comparison.Comparison(comparison.Side(base), comparison.Side(new), policy, noise, ignored)
+    code = result.code
+    if program == "compare" and code == 1:
+        code = 0
+    verdict = {0: "passed", 1: "failed", 4: "not repeatable", 6: "incomparable"}[result.code]
+    title = "pinlab " + program
+    for path, text in ((options.markdown, lambda: pinlab_reports.markdown(result, title, verdict)),
+                       (options.junit, lambda: pinlab_reports.junit(result, title)),
+                       (options.json, lambda: pinlab_reports.as_json(result, code))):
+        if path:
+            pinlab_reports.write(path, text())
+    sys.stdout.write(pinlab_reports.screen(result, title))
+    if program == "gate":
+        print(f"gate: {verdict}")
+    sys.stdout.flush()
+    return code
+
+
+def main(program, lesson, function=run):
+    words = sys.argv[1:]
+    if "--help" in words or "-h" in words:
+        print(lesson.strip())
+        return 0
+    try:
+        return function(program, words)
+    except comparison.Failure as failure:
+        comparison.say(failure, program)
+        return failure.code
+    except BrokenPipeError:  # the reader went away; what was asked for in files is written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0 if program != "gate" else 7
+    except KeyboardInterrupt:
+        return 130
+    except json.JSONDecodeError as error:
+        comparison.say(error, program)
+        return 3

@@ -1,0 +1,222 @@
+"""Comparisons of sweeps, their statistics and the strict reader: compare_test.py PINLAB SCRIPTS"""
+
+import copy
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+PINLAB, SCRIPTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+sys.path.insert(0, SCRIPTS)
+os.environ["PINLAB_EXEC_PATH"] = SCRIPTS
+
+import pinlab_files  # noqa: E402
+import pinlab_statistics as statistics  # noqa: E402
+
+
+def pinlab(*words):
+    return subprocess.run([PINLAB, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=200,
+                          check=False)
+
+
+class Statistics(unittest.TestCase):
+    def test_small_samples_have_the_p_that_counting_gives(self):
+        for n, p in [(3, 0.1), (4, 0.0286), (5, 0.0079), (6, 0.0022), (7, 0.00058)]:
+            self.assertAlmostEqual(statistics.mann_whitney(range(n), range(n, 2 * n)), p, delta=p * 0.02)
+        self.assertEqual(statistics.mann_whitney([1, 1], [1, 1]), 1.0)
+
+    def test_p_is_that_of_scipy(self):
+        try:
+            from scipy.stats import mannwhitneyu
+        except ImportError:
+            self.skipTest("no python3-scipy")
+        chance = random.Random(1)
+        for _ in range(100):
+            a = [chance.random() for _ in range(chance.randint(2, 20))]
+            b = [chance.random() + 0.2 for _ in range(chance.randint(2, 20))]
+            self.assertAlmostEqual(statistics.mann_whitney(a, b), mannwhitneyu(a, b, method="exact").pvalue, places=9)
+            a, b = a * 15, [value + 0.001 for value in b * 15]
+            self.assertAlmostEqual(statistics.mann_whitney(a, b), mannwhitneyu(a, b, method="asymptotic").pvalue, places=6)
+
+    def test_ties_are_counted_out(self):
+        import itertools
+        a, b = [1, 2, 2, 5], [2, 3, 5, 5, 9]
+        values = a + b
+        ranks = statistics._doubled_ranks(values)
+        sums = [sum(choice) for choice in itertools.combinations(ranks, len(a))]
+        middle = len(a) * (len(values) + 1)
+        extreme = sum(abs(total - middle) >= abs(sum(ranks[:4]) - middle) for total in sums)
+        self.assertAlmostEqual(statistics.mann_whitney(a, b), extreme / len(sums))
+
+    def test_holm_is_what_the_paper_has(self):
+        self.assertEqual(statistics.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
+
+    def test_the_interval_of_a_ratio_holds_it_as_often_as_it_says(self):
+        chance = random.Random(2)
+        held = 0
+        for _ in range(400):
+            a, b = [chance.expovariate(1) for _ in range(10)], [2 * chance.expovariate(1) for _ in range(10)]
+            _, low, high = statistics.ratio(a, b)
+            held += low <= 2 <= high
+        self.assertGreater(held, 400 * 0.92)
+
+    def test_equal_programs_are_told_apart_in_at_most_3_of_1000_comparisons(self):
+        chance = random.Random(3)
+        cell = [chance.lognormvariate(0, 0.5) for _ in range(200)]
+        alarms = 0
+        for _ in range(2000):
+            picked = chance.sample(cell, 160)
+            ps = [statistics.mann_whitney(picked[i:i + 8], picked[i + 8:i + 16]) for i in range(0, 160, 16)]
+            if min(statistics.holm(ps)) < 0.01:
+                at = min(range(10), key=ps.__getitem__) * 16
+                alarms += abs(statistics.ratio(picked[at:at + 8], picked[at + 8:at + 16])[0] - 1) > 0.75
+        self.assertLessEqual(alarms, 6)
+
+
+class Reader(unittest.TestCase):
+    def test_what_is_wrong_is_named_with_line_and_path(self):
+        for text, message in [
+            ('{"a": 1,\n"a": 2}', "x:2: at a the key is there twice"),
+            ('{"a": {\n"b": NaN}}', "x:2: at a.b NaN is no value"),
+            ("[1,\n1e999]", "x:2: at [1] the number 1e999 is out of range"),
+            ("[1,\n\n18446744073709551616]", "x:3: at [1] the number"),
+            ('{"a":[1,\n{"b":-}]}', "x:2: at a[1].b"),
+            ("", "x:1: the text ends here"),
+            ("{} x", "x:1: there is more"),
+        ]:
+            with self.assertRaises(pinlab_files.BadInput) as caught:
+                pinlab_files.loads(text, "x")
+            self.assertIn(message, str(caught.exception))
+
+
+class Gates(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pinlab_gate_"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        words = ["--heap.max=16MiB", "--workload.slots=3000", "--workload.replacements=15000", "--axis=pin.share=0.1%,2%",
+                 "--axis=seed=1..2"]
+        assert pinlab("sweep", f"--out={cls.folder}/a", *words).returncode == 0
+        assert pinlab("sweep", f"--out={cls.folder}/twice", *words, "--reps=8", f"--against={PINLAB}").returncode == 0
+        cls.reference = json.loads((cls.folder / "a" / "exact.json").read_text())
+
+    def gate(self, code, *words, command="gate"):
+        run = pinlab(command, *words)
+        self.assertEqual(run.returncode, code, run.stdout + run.stderr)
+        return run
+
+    def changed(self, change):
+        """A copy of the reference after `change`."""
+        exact = copy.deepcopy(self.reference)
+        change(exact)
+        path = self.folder / "changed.json"
+        path.write_text(json.dumps(exact))
+        return path
+
+    def test_equal_sweeps_pass_and_their_times_are_no_finding(self):
+        self.assertIn("gate: passed", self.gate(0, self.folder / "a" / "exact.json", self.folder / "a").stdout)
+        self.assertIn("gate: passed", self.gate(0, self.folder / "twice").stdout)
+        self.assertNotIn("times are not compared", self.gate(0, self.folder / "twice", command="compare").stdout)
+
+    def test_each_of_twenty_seeded_regressions_is_found(self):
+        paths = [("moved",), ("promoted",), ("used_last",), ("used_peak",), ("committed_peak",), ("space_overhead",),
+                 ("live_peak",), ("collections", "full"), ("collections", "young"), ("fragmentation", "external"),
+                 ("fragmentation", "hostage", "last"), ("fragmentation", "hostage", "peak"), ("fragmentation", "held", "last"),
+                 ("fragmentation", "hostage_byte_time"), ("fragmentation", "unusable_packed", "65536"), ("pins", "leaked"),
+                 ("pause_work", "slots"), ("pause_work", "bytes"), ("proof", "routed")]
+        for number, path in enumerate(paths):
+            def change(exact, path=path, number=number):
+                here = exact["cells"][number % 4]["exact"]
+                for name in path[:-1]:
+                    here = here[name]
+                value = here[path[-1]] or 0
+                here[path[-1]] = value + max(1, abs(value) // 1000)  # one more byte in a thousand
+            with self.subTest(path=path):
+                self.assertIn("gate: failed", self.gate(1, self.folder / "a", self.changed(change)).stdout)
+
+        def slower(exact):
+            work = exact["cells"][3]["exact"]["pause_work"]
+            work["sum"] = work["sum"] * 5 // 4  # pause work 25 % higher
+        self.gate(1, self.folder / "a", self.changed(slower))
+
+    def test_what_cannot_be_compared_is_neither_pass_nor_failure(self):
+        def drop(exact):
+            del exact["cells"][0]
+
+        def unmeasured(exact):
+            for cell in exact["cells"]:
+                cell["exact"] = None
+
+        def inert(exact):
+            for cell in exact["cells"]:
+                cell["exact"]["moved"] = 0
+        self.assertIn("incomparable", self.gate(6, self.folder / "a", self.changed(drop)).stdout)
+        self.assertIn("nothing was measured", self.gate(6, self.folder / "a", self.changed(unmeasured)).stdout)
+        self.assertIn("inert", self.gate(6, self.folder / "a", self.changed(inert)).stdout)
+        self.gate(6, self.folder / "a", self.changed(lambda exact: exact["cells"].clear()))
+
+    def test_a_policy_allows_what_it_says(self):
+        policy = self.folder / "policy.json"
+        policy.write_text('{"schema": "pinlab/gate/1", "metrics": [{"name": "moved", "kind": "exact", "max_ratio": 1.01}]}')
+
+        def more(share):
+            def change(exact):
+                exact["cells"][0]["exact"]["moved"] += exact["cells"][0]["exact"]["moved"] * share // 1000
+            return change
+        self.gate(0, self.folder / "a", self.changed(more(9)), f"--policy={policy}")
+        self.gate(1, self.folder / "a", self.changed(more(11)), f"--policy={policy}")
+        policy.write_text('{"schema": "pinlab/gate/1", "metrics": [{"name": "total", "kind": "sampled"}]}')
+        self.gate(6, self.folder / "a", self.folder / "a", f"--policy={policy}")
+        policy.write_text('{"schema": "pinlab/gate/1", "metric": []}')
+        self.assertIn("no key 'metric'", self.gate(3, self.folder / "a", self.folder / "a", f"--policy={policy}").stderr)
+
+    def test_verdicts_are_written_for_ci(self):
+        junit, markdown = self.folder / "junit.xml", self.folder / "gate.md"
+
+        def change(exact):
+            exact["cells"][1]["exact"]["moved"] += 8
+        self.gate(1, self.folder / "a", self.changed(change), f"--junit={junit}", f"--markdown={markdown}")
+        suite = xml.parse(junit).getroot()[0]
+        self.assertEqual(suite.get("failures"), "1")
+        self.assertEqual(len(suite), int(suite.get("tests")))
+        self.assertIn("pinlab run", suite.find(".//failure").text)
+        self.assertIn("| **worse** | moved |", markdown.read_text())
+
+    def test_bad_input_is_exit_code_3_and_usage_2(self):
+        bad = self.folder / "bad.json"
+        bad.write_text('{"schema": "pinlab/exact/1",\n"parameters": {}, "parameters": {}}')
+        self.assertIn("bad.json:2: at parameters the key is there twice", self.gate(3, self.folder / "a", bad).stderr)
+        text = (self.folder / "a" / "exact.json").read_text().replace('"moved": ', '"moved": -', 1)
+        bad.write_text(text)
+        self.assertRegex(self.gate(3, self.folder / "a", bad).stderr, r"bad.json:\d+: at .*exact.moved it is out of range")
+        self.gate(2, self.folder / "a")
+        self.gate(2, self.folder / "a", self.folder / "a", "--ignore=sead")
+
+    def test_calibration_measures_noise_and_finds_no_false_alarm(self):
+        noise = self.folder / "noise.json"
+        self.gate(0, f"--out={noise}", f"--sweep={self.folder}/twice", "--resamples=60", command="calibrate")
+        found = json.loads(noise.read_text())
+        self.assertEqual(found["false_alarms"]["alarms"], 0)
+        self.assertIn("total", found["metrics"])
+        self.gate(0, self.folder / "twice", f"--noise={noise}")
+
+    def test_rows_hold_parameters_and_figures(self):
+        rows = pinlab_files.rows(str(self.folder / "a"))
+        self.assertEqual(len(rows), 4)
+        self.assertEqual(rows[0]["heap.max"], "16MiB")
+        self.assertGreater(rows[0]["exact.moved"], 0)
+        try:
+            import pandas  # noqa: F401
+        except ImportError:
+            return
+        self.assertEqual(pinlab_files.frame(str(self.folder / "a"))["exact.moved"].dtype.name, "Int64")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
