@@ -2,6 +2,7 @@
 // stands since Go 1.22. Go's objects never move; here they do, and every test that says that a pin
 // holds something in place has a neighbour that is seen to move.
 #include "pinning/boundary.hpp"
+#include "collector/tests/go_tests.hpp"
 #include "collector/tests/pin_world.hpp"
 
 #include <array>
@@ -18,15 +19,6 @@ using heap::Address;
 using heap::ObjectRef;
 using pinning::first_unpinned;
 using pinning::Pinner;
-
-/// Which of Go's tests are here: each says so itself.
-template <int kNumber>
-struct IsHere : std::false_type {};
-
-#define PINLAB_GO_TEST(number, name)         \
-  template <>                                \
-  struct IsHere<number> : std::true_type {}; \
-  TEST_CASE("T" #number " " name)
 
 /// Memory that is in no heap of ours, with a header as an object has one.
 constexpr std::uint64_t kStaticObject = heap::Header(2, 0).word();
@@ -295,100 +287,6 @@ PINLAB_GO_TEST(12,
   }
 }
 
-PINLAB_GO_TEST(13, "TestPinnerCgoCheckPtr2Ptr: a reference to what is not pinned is refused") {
-  PinWorld world;
-  const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make());
-  const ObjectRef target = holder.get().load(0);
-  const auto found = first_unpinned(world.pins(), holder.get());
-  REQUIRE(found);
-  CHECK(found->holder == holder.get());
-  CHECK(found->slot == 0);
-  CHECK(found->object == target);
-  Pinner pinner(world.pins());
-  pinner.pin(target);
-  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
-}
-
-PINLAB_GO_TEST(14, "TestPinnerCgoCheckPtr2UnsafePtr: whatever slot it lies in") {
-  PinWorld world;
-  const Root holder(world.mutator(), world.make(5));
-  world.mutator().store(holder.get(), 3, world.make());
-  const auto found = first_unpinned(world.pins(), holder.get());
-  REQUIRE(found);
-  CHECK(found->slot == 3);
-  Pinner pinner(world.pins());
-  pinner.pin(found->object);
-  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
-}
-
-PINLAB_GO_TEST(16, "TestPinnerCgoCheckInterface: a box on the way needs a pin of its own") {
-  PinWorld world;
-  const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make(1));
-  const Root box(world.mutator(), holder.get().load(0));
-  world.mutator().store(box.get(), 0, world.make());
-  Pinner pinner(world.pins());
-  pinner.pin(box.get().load(0));
-  CHECK(first_unpinned(world.pins(), holder.get())->object == box.get());
-  pinner.pin(box.get());
-  CHECK_FALSE(first_unpinned(world.pins(), holder.get()));
-}
-
-PINLAB_GO_TEST(17, "TestPinnerCgoCheckSlice: a pin of any element is one of the whole array") {
-  for (const std::size_t element : {std::size_t{0}, std::size_t{7}}) {
-    PinWorld world;
-    Neighbour neighbour(world);
-    const Root slice(world.mutator(), world.make(1));
-    world.mutator().store(slice.get(), 0, world.make(0, 8 * sizeof(std::uint64_t)));
-    const ObjectRef array = slice.get().load(0);
-    CHECK(first_unpinned(world.pins(), slice.get()));
-    Pinner pinner(world.pins());
-    pinner.pin_interior(array.slot(element));
-    CHECK_FALSE(first_unpinned(world.pins(), slice.get()));
-    world.collect_young();
-    CHECK(neighbour.has_moved());
-    CHECK(slice.get().load(0) == array);
-  }
-}
-
-PINLAB_GO_TEST(18, "TestPinnerCgoCheckString: bytes behind a header are pinned by their first") {
-  PinWorld world;
-  const Root string(world.mutator(), world.make(1));
-  world.mutator().store(string.get(), 0, world.make(0, 12));
-  CHECK(first_unpinned(world.pins(), string.get()));
-  Pinner pinner(world.pins());
-  pinner.pin_interior(Address::of(string.get().load(0).payload().data()));
-  CHECK_FALSE(first_unpinned(world.pins(), string.get()));
-}
-
-PINLAB_GO_TEST(19,
-               "TestPinnerCgoCheckPinned2UnpinnedPanics: a pin of the outer excuses no inner one") {
-  PinWorld world;
-  const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make());
-  Pinner pinner(world.pins());
-  pinner.pin(holder.get());
-  CHECK(first_unpinned(world.pins(), holder.get()));
-  CHECK(first_unpinned(world.pins(), holder.get(), pinning::Passing::kept));
-}
-
-PINLAB_GO_TEST(20, "TestPinnerCgoCheckPtr2Pinned2Unpinned: each hop needs its own pin") {
-  PinWorld world;
-  const Root outer(world.mutator(), world.make(1));
-  world.mutator().store(outer.get(), 0, world.make(1));
-  const Root middle(world.mutator(), outer.get().load(0));
-  world.mutator().store(middle.get(), 0, world.make());
-  Pinner pinner(world.pins());
-  pinner.pin(middle.get());
-  CHECK(first_unpinned(world.pins(), outer.get())->holder == middle.get());
-  CHECK(first_unpinned(world.pins(), middle.get()));
-  pinner.pin(middle.get().load(0));
-  CHECK_FALSE(first_unpinned(world.pins(), outer.get()));
-  CHECK_FALSE(first_unpinned(world.pins(), middle.get()));
-  CHECK(first_unpinned(world.pins(), outer.get(), pinning::Passing::kept)->object == outer.get());
-}
-
 PINLAB_GO_TEST(21, "TestPinnerConstStringData: read-only data is pinned before, during and after") {
   static const std::array<char, 16> kText = {"a string"};
   PinWorld world;
@@ -402,32 +300,11 @@ PINLAB_GO_TEST(21, "TestPinnerConstStringData: read-only data is pinned before, 
   CHECK(world.pins().is_pinned(text));
 }
 
-struct NotHere {
-  int number;
-  std::string_view name;
-  std::string_view reason;
-};
-
-/// Go's tests that have nothing to test in this heap.
-constexpr auto kNotHere = std::to_array<NotHere>({
-    {15, "TestPinnerCgoCheckPtr2UnknownPtr",
-     "Go scans memory of unknown type conservatively; here every object's header says which of its "
-     "words are references"},
-});
-
-template <int... kNumbers>
-constexpr bool each_is_here_or_not(std::integer_sequence<int, kNumbers...> /*from 0*/) {
-  const auto is_in_table = [](int number) {
-    int rows = 0;
-    for (const NotHere& row : kNotHere) {
-      rows += row.number == number && !row.reason.empty() ? 1 : 0;
-    }
-    return rows == 1;
-  };
-  return (... && (IsHere<kNumbers + 1>::value != is_in_table(kNumbers + 1)));
-}
-static_assert(each_is_here_or_not(std::make_integer_sequence<int, 21>()),
-              "each of Go's 21 tests is here, or is a row of the table with its reason");
+static_assert(
+    each_is_here_or_not<1>(std::make_integer_sequence<int, 12>()) &&
+        each_is_here_or_not<21>(std::make_integer_sequence<int, 1>()),
+    "T1 to T12 and T21 are here, or rows of the table with their reason; T13 to T20 are in "
+    "go_boundary_test.cpp");
 
 }  // namespace
 }  // namespace pinlab::collector::tests
