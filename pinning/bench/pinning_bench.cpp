@@ -1,11 +1,15 @@
 // What a pin costs by itself, by the names of Go's own benchmarks (runtime/pinner_test.go), beside
 // the atomic operations that a bitmap would need.
 #include "heap/heap.hpp"
+#include "pinning/shape.hpp"
 #include "pinning/shapes/pinner.hpp"
 
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace pinlab::pinning {
@@ -29,11 +33,7 @@ struct World {
   std::vector<heap::ObjectRef> objects;
 };
 
-World& shared_world() {
-  static World world;  // of a benchmark with several threads: they share one heap
-  return world;
-}
-
+/// What a pin and an unpin cost a bitmap: the baseline of the same run.
 void atomic_pair(benchmark::State& state) {
   std::atomic<std::uint64_t> word{0};
   for (auto _ : state) {
@@ -43,55 +43,102 @@ void atomic_pair(benchmark::State& state) {
 }
 BENCHMARK(atomic_pair)->Name("AtomicOrAnd");
 
-void pin_unpin(benchmark::State& state) {
-  World world;
-  Pinner pinner(world.pins);
+/// The same by several threads, each in a line of its own or all in one.
+void atomic_pair_parallel(benchmark::State& state) {
+  struct alignas(64) Word {
+    std::atomic<std::uint64_t> bits{0};
+  };
+  static std::array<Word, 64> words;
+  const auto thread = static_cast<std::size_t>(state.thread_index());
+  std::atomic<std::uint64_t>& word = words[state.range(0) != 0 ? 0 : thread].bits;
+  const std::uint64_t bit = std::uint64_t{1} << thread;
   for (auto _ : state) {
-    pinner.pin(world.objects[0], 0);
+    benchmark::DoNotOptimize(word.fetch_or(bit));
+    benchmark::DoNotOptimize(word.fetch_and(~bit));
+  }
+}
+BENCHMARK(atomic_pair_parallel)
+    ->Name("AtomicOrAndParallel")
+    ->ArgName("same_line")
+    ->Arg(0)
+    ->Arg(1)
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+
+/// `times` pins of an object of so many bytes, and one unpin.
+void pin_unpin(benchmark::State& state, std::size_t bytes, int times) {
+  World world(bytes);
+  Pinner pinner(world.pins);
+  const heap::ObjectRef object = world.objects[1];
+  for (auto _ : state) {
+    for (int i = 0; i < times; ++i) {
+      pinner.pin(object, 0);
+    }
     pinner.unpin();
   }
 }
-BENCHMARK(pin_unpin)->Name("PinUnpin");
+BENCHMARK_CAPTURE(pin_unpin, plain, 64, 1)->Name("PinUnpin");
+BENCHMARK_CAPTURE(pin_unpin, double, 64, 2)->Name("PinUnpinDouble");
+BENCHMARK_CAPTURE(pin_unpin, tiny, 8, 1)->Name("PinUnpinTiny");
 
-void pin_unpin_double(benchmark::State& state) {
-  World world;
+void batch(benchmark::State& state, std::size_t bytes, int times) {
+  World world(bytes);
   Pinner pinner(world.pins);
-  for (auto _ : state) {
-    pinner.pin(world.objects[0], 0);
-    pinner.pin(world.objects[0], 0);
-    pinner.unpin();
-  }
-}
-BENCHMARK(pin_unpin_double)->Name("PinUnpinDouble");
-
-void pin_unpin_tiny(benchmark::State& state) {
-  World world(8);
-  Pinner pinner(world.pins);
-  for (auto _ : state) {
-    pinner.pin(world.objects[1], 0);
-    pinner.unpin();
-  }
-}
-BENCHMARK(pin_unpin_tiny)->Name("PinUnpinTiny");
-
-void batch(benchmark::State& state) {
-  World world;
-  Pinner pinner(world.pins);
-  const auto times = state.range(0);
   for (auto _ : state) {
     for (std::size_t i = 0; i < 1000; ++i) {
-      for (std::int64_t k = 0; k < times; ++k) {
+      for (int k = 0; k < times; ++k) {
         pinner.pin(world.objects[i], 0);
       }
     }
     pinner.unpin();
   }
-  state.SetItemsProcessed(state.iterations() * 1000);
+  state.SetItemsProcessed(state.iterations() * 1000 * times);
 }
-BENCHMARK(batch)->Name("PinUnpinBatch")->Arg(1);
-BENCHMARK(batch)->Name("PinUnpinBatchDouble")->Arg(2);
+BENCHMARK_CAPTURE(batch, plain, 64, 1)->Name("PinUnpinBatch");
+BENCHMARK_CAPTURE(batch, double, 64, 2)->Name("PinUnpinBatchDouble");
+BENCHMARK_CAPTURE(batch, tiny, 8, 1)->Name("PinUnpinBatchTiny");
 
-/// The second pin where the block holds one pin, or all of them.
+/// Each thread has a pinner and an object of its own; `stride` objects lie between two threads'.
+void parallel(benchmark::State& state, World& (*world_of)(), std::size_t stride, int times) {
+  World& world = world_of();
+  Pinner pinner(world.pins);
+  const heap::ObjectRef object =
+      world.objects[stride * static_cast<std::size_t>(state.thread_index())];
+  for (auto _ : state) {
+    for (int i = 0; i < times; ++i) {
+      pinner.pin(object, 0);
+    }
+    pinner.unpin();
+  }
+}
+
+World& plain_world() {
+  static World world;  // of several threads: they share one heap
+  return world;
+}
+World& tiny_world() {
+  static World world(8);
+  return world;
+}
+BENCHMARK_CAPTURE(parallel, plain, plain_world, 16, 1)
+    ->Name("PinUnpinParallel")
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(parallel, double, plain_world, 16, 2)
+    ->Name("PinUnpinParallelDouble")
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(parallel, tiny, tiny_world, 1, 1)  // neighbours in one cache line
+    ->Name("PinUnpinParallelTiny")
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+
+/// The second pin of an object whose block holds so many pinned objects, two pins each: in Go a
+/// list of the block is searched for it.
 void second_pin(benchmark::State& state) {
   World world;
   Pinner first(world.pins);
@@ -111,6 +158,7 @@ void second_pin(benchmark::State& state) {
 }
 BENCHMARK(second_pin)->Name("SecondPinBesidePins")->Arg(1)->Arg(1000);
 
+/// Argument 0 is pinned, 1 is not.
 void is_pinned(benchmark::State& state) {
   World world;
   Pinner pinner(world.pins);
@@ -121,7 +169,15 @@ void is_pinned(benchmark::State& state) {
   }
   pinner.unpin();
 }
-BENCHMARK(is_pinned)->Name("IsPinned")->Arg(0)->Arg(1);
+BENCHMARK(is_pinned)->Name("IsPinned")->ArgName("unpinned")->Arg(0)->Arg(1);
+
+void is_pinned_parallel(benchmark::State& state) {
+  const heap::ObjectRef object = plain_world().objects[200];
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(plain_world().pins.is_pinned(object));
+  }
+}
+BENCHMARK(is_pinned_parallel)->Name("IsPinnedParallel")->Threads(1)->Threads(2)->UseRealTime();
 
 void atomic_load(benchmark::State& state) {
   std::atomic<std::uint64_t> word{0};
@@ -131,18 +187,35 @@ void atomic_load(benchmark::State& state) {
 }
 BENCHMARK(atomic_load)->Name("AtomicLoad");
 
-void parallel(benchmark::State& state) {
-  World& world = shared_world();
-  Pinner pinner(world.pins);
-  const heap::ObjectRef object = world.objects[static_cast<std::size_t>(16 * state.thread_index())];
+/// One pin and its end through the axis, as workloads make them, by the shapes' names.
+void shape(benchmark::State& state, const heap::Named<PinShape>& entry) {
+  World world;
+  const std::unique_ptr<PinShape> shape = entry.make();
+  shape->open(world.pins);
   for (auto _ : state) {
-    pinner.pin(object, 0);
-    pinner.unpin();
+    shape->unpin(shape->pin(world.objects[0], 0));
   }
 }
-BENCHMARK(parallel)->Name("PinUnpinParallel")->Threads(1)->Threads(2)->UseRealTime();
+
+void register_shapes() {
+  for (const heap::Named<PinShape>& entry : pin_shapes()) {
+    benchmark::RegisterBenchmark(("Shape/" + std::string(entry.name)).c_str(),
+                                 [&entry](benchmark::State& state) { shape(state, entry); });
+  }
+}
 
 }  // namespace
+
+static void run_benchmarks(int argc, char** argv) {
+  register_shapes();
+  benchmark::Initialize(&argc, argv);
+  if (!benchmark::ReportUnrecognizedArguments(argc, argv)) {
+    benchmark::RunSpecifiedBenchmarks();
+  }
+}
+
 }  // namespace pinlab::pinning
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  pinlab::pinning::run_benchmarks(argc, argv);
+}
