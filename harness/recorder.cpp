@@ -222,7 +222,12 @@ void Recorder::keep_survival(const SurvivalFigures& survival) {
 
 void Recorder::measured(std::chrono::nanoseconds spent) {
   const std::lock_guard lock(mutex_);
-  recording_.timed.measuring += static_cast<std::uint64_t>(spent.count());
+  const auto length = static_cast<std::uint64_t>(spent.count());
+  recording_.timed.measuring += length;
+  if (!recording_.collections.empty()) {
+    recording_.collections.back()
+        .phase_ns[static_cast<std::size_t>(collector::PausePhase::census)] += length;
+  }
 }
 
 void Recorder::draw_out(Recording& recording, std::uint64_t clock) {

@@ -67,7 +67,7 @@ def nice_steps(low, high, most, bases):
 
 def linear_ticks(low, high, unit, most):
     if unit == "bytes" and high > 0:
-        scale = 1024.0 ** max(0, math.floor(math.log(max(abs(low), abs(high)), 1024)))
+        scale = 1024.0 ** max(0, math.floor(math.log(max(abs(low), abs(high)), 1024) + 1e-9))
         return [tick * scale for tick in nice_steps(low / scale, high / scale, most, (1, 2, 2.5, 5))]
     return nice_steps(low, high, most, (1, 2, 2.5, 5))
 

@@ -69,7 +69,8 @@ def chart(runs):
             of_kind = [c for c in used if c["kind"] == kind]
             if of_kind:
                 pauses.series.append(Series(f"{kind} pauses", [c["clock"] for c in of_kind],
-                                            [c["timed"]["pause"] for c in of_kind], style="bars", colour=number * 4 + 1))
+                                            [c["timed"]["pause"] for c in of_kind], colour=number * 4 + 1,
+                                            style="bars" if len(used) <= 1000 else "line"))
         panels += [space, frag, pauses]
         for c in used:
             after = c["exact"]["census"]["after"]
