@@ -323,6 +323,12 @@ class Records(Case):
                     self.assertIn(record["outcome"], ["completed", "heap_exhausted", "gc_blocked"])
                     self.check(record)
 
+    def test_the_shapes_in_the_documentation_are_those_of_the_program(self):
+        readme = (SOURCE / "results/README.md").read_text()
+        for row in json.loads(self.ends(0, "list", "shapes", "--json").stdout):
+            self.assertIn(f"| `{row['name']}` | {row['number']} |", readme)
+            self.assertIn(f"| {row['alive_by']} | {row['misuse']} |", readme)
+
     def test_records_with_maps_and_survival_keep_to_the_schema(self):
         record = self.record(0, *PINNED, "--record.heap_map=all", "--record.survival=true")
         self.assertEqual(len(record["heap_maps"]), len(record["collections"]))
