@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 namespace pinlab::collector {
 
@@ -18,6 +19,30 @@ std::unique_ptr<T> made(std::span<const heap::Named<T>> entries,
     throw OptionsError(std::string(axis) + " has no member called '" + name + "'");
   }
   return entry->make();
+}
+
+/// Throws OptionsError for a parameter of old routes that is set, and that this one does not take.
+void refuse_variants(const OldRoute& route, const OldVariants& given) {
+  const OldVariants own = settled(route, {});
+  const OldVariants asked = settled(route, given);
+  const auto refuse = [&](std::string_view name, bool differs) {
+    const auto taken = route.variants();
+    if (differs && std::ranges::find(taken, name) == taken.end()) {
+      throw OptionsError("this old.route does not take " + std::string(name));
+    }
+  };
+  refuse("compact.fit", asked.fit != own.fit);
+  refuse("compact.open_gaps", asked.open_gaps != own.open_gaps);
+  refuse("compact.budget", asked.budget != own.budget);
+  refuse("compact.least_free", asked.least_free != own.least_free);
+  refuse("compact.least_share", asked.least_share != own.least_share);
+  refuse("compact.island_least", asked.island_least != own.island_least);
+  refuse("compact.island_shift", asked.island_shift != own.island_shift);
+  refuse("old.headroom", asked.headroom != own.headroom);
+  refuse("old.skipped_gaps", asked.skipped_gaps != own.skipped_gaps);
+  refuse("old.utilisation", asked.utilisation != own.utilisation);
+  refuse("old.overhead", asked.overhead != own.overhead);
+  refuse("old.contiguous", asked.contiguous != own.contiguous);
 }
 
 /// Whole blocks, and never all of them.
@@ -44,6 +69,7 @@ Generations::Generations(const Options& options_in,
       spread(made(pinning::spreads(), options.pin_spread, "pin.spread")),
       old(heap, heap::block_state::kOld, old_gaps.get()),
       nursery(heap, heap::block_state::kNursery, nursery_gaps.get()) {
+  refuse_variants(*old_route, options.old_variants);
   old_variants = settled(*old_route, options.old_variants);
   old_route->configure(old_variants);
   heap.set_headroom(headroom_bytes(old_variants, heap));

@@ -282,6 +282,23 @@ TEST_CASE("no adaptive compaction moves more than its budget, and none where too
   }
 }
 
+TEST_CASE("a parameter that the route does not take is refused, and every one is taken by some") {
+  Options options = under("sweep", "none", 2048 * kKiB);
+  options.old_variants.fit = Fit::first;
+  CHECK_THROWS_AS(Runtime{options}, OptionsError);
+  options.old_route = "slide_around";
+  CHECK_NOTHROW(Runtime{options});
+  options.old_variants.headroom = 1'000'000;
+  CHECK_THROWS_AS(Runtime{options}, OptionsError);
+  for (const std::string_view name : old_variant_names()) {
+    CAPTURE(name);
+    CHECK(std::ranges::any_of(old_routes(), [&](const heap::Named<OldRoute>& route) {
+      const std::unique_ptr<OldRoute> made = route.make();
+      return std::ranges::find(made->variants(), name) != made->variants().end();
+    }));
+  }
+}
+
 TEST_CASE("the gaps of skipped blocks are offered all, at the tail, or not") {
   Options options = under("skip_block", "first_fit", 2048 * kKiB);
   std::uint64_t before = 2048 * kKiB;
