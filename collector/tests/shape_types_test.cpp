@@ -255,6 +255,17 @@ TEST_CASE("a limit grows with the calls in progress, and an ended pinner gives i
     CHECK_THROWS_AS(pinner.pin(ObjectRef()), PinError);
     CHECK(limit.held() == 0);
   }
+  world.pins().set_liveness(pinning::Liveness::weak);
+  {
+    pinning::LimitedPinner pinner(world.pins(), limit);
+    pinner.pin(world.make());
+    world.collect_full();
+    CHECK(pinner.empty());     // the pin ended with its object,
+    CHECK(limit.held() == 1);  // and the limit has not been told
+    pinning::LimitedPinner moved(std::move(pinner));
+    moved.unpin();
+    CHECK(limit.held() == 0);
+  }
   pinning::PinLimit none(0, 0);
   CHECK_FALSE(none.is_set());
 }

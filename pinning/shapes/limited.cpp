@@ -56,13 +56,14 @@ void LimitedPinner::pin(heap::ObjectRef object, SiteId site) {
     limit_->give_back();
     throw;
   }
-  limit_->give_back(before + 1 - pins_.size());
+  const std::size_t made = pins_.size() - before;
+  taken_ += made;
+  limit_->give_back(1 - made);
 }
 
 void LimitedPinner::unpin() {
-  const std::size_t pins = pins_.size();
   pins_.unpin();
-  limit_->give_back(pins);
+  limit_->give_back(std::exchange(taken_, 0));
 }
 
 heap::Named<PinShape> pin_shape_limited() {
