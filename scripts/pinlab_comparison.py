@@ -214,7 +214,7 @@ class Policy:
     METRIC_KEYS = {"name", "kind", "max_increase", "max_ratio", "allow", "min_effect", "advisory"}
 
     def __init__(self, path=None):
-        self.alpha, self.min_samples, self.on_missing, self.metrics = 0.01, 8, "fail", None
+        self.alpha, self.min_samples, self.on_missing, self.metrics = 0.003, 8, "fail", None
         if path is None:
             return
         try:
