@@ -206,6 +206,33 @@ class Gates(unittest.TestCase):
         self.assertIn("total", found["metrics"])
         self.gate(0, self.folder / "twice", f"--noise={noise}")
 
+    def test_other_tools_get_their_formats(self):
+        sweep, record = self.folder / "a", next((self.folder / "a").glob("cells/*/r1.json"))
+        text = self.gate(0, "--format=benchstat", sweep, command="export").stdout
+        self.assertIn("Unit moved assume=exact better=lower", text)
+        self.assertEqual(text.count("BenchmarkPinlab/workload=lru_churn/"), 4)
+        for line in text.splitlines():
+            if line.startswith("Benchmark"):
+                self.assertEqual(line.split()[1], "1")
+                self.assertEqual(len(line.split()) % 2, 0)
+        rows = json.loads(self.gate(0, "--format=github", sweep, command="export").stdout)
+        self.assertEqual(set(rows[0]), {"name", "unit", "value", "extra"})
+        self.assertEqual(len(json.loads(self.gate(0, "--format=bencher", sweep, command="export").stdout)), 4)
+        self.assertEqual(len(self.gate(0, "--format=csv", sweep, command="export").stdout.splitlines()), 5)
+        lines = [line for line in self.gate(0, "--format=hgrm", record, command="export").stdout.splitlines()[2:]
+                 if not line.startswith("#")]
+        shares = [float(line.split()[1]) for line in lines]
+        self.assertEqual((shares, shares[-1]), (sorted(shares), 1.0))
+        events = json.loads(self.gate(0, "--format=trace-events", record, command="export").stdout)["traceEvents"]
+        open_until = []
+        for event in [event for event in events if event["ph"] == "X"]:
+            while open_until and event["ts"] >= open_until[-1] - 1e-6:
+                open_until.pop()
+            self.assertTrue(not open_until or event["ts"] + event["dur"] <= open_until[-1] + 1e-3)
+            open_until.append(event["ts"] + event["dur"])
+        self.gate(2, "--format=xml", sweep, command="export")
+        self.gate(3, "--format=csv", self.folder / "none", command="export")
+
     def test_rows_hold_parameters_and_figures(self):
         rows = pinlab_files.rows(str(self.folder / "a"))
         self.assertEqual(len(rows), 4)
