@@ -88,7 +88,10 @@ struct WorkloadEntry {
   std::uint32_t most_threads = 1;  ///< that mutator.threads may ask for
 };
 
-/// The workloads, in the order of workloads/meson.build.
+/// The workloads, in the order of workloads/meson.build, then those that were added.
 [[nodiscard]] std::span<const WorkloadEntry> workloads();
+/// One more, of a program that links the library: at its start, on one thread. REQUIRES that nobody
+/// has asked for the workloads yet, and a name of its own.
+void add_workload(const WorkloadEntry& entry);
 
 }  // namespace pinlab::workloads
