@@ -11,6 +11,7 @@ import os
 import pathlib
 import pty
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -293,6 +294,46 @@ class Outcomes(Case):
         record = json.loads(path.read_text())
         self.assertEqual((record["outcome"], record["summary"]), ("crashed", None))
         jsonschema.validate(record, json.loads(pinlab("schema").stdout), jsonschema.Draft202012Validator)
+
+
+class UseCases(Case):
+    """Workloads with real input and output."""
+
+    SMALL = ["--workload=ring", "--workload.operations=300", "--heap.max=64MiB"]
+
+    def test_equal_parameters_give_equal_figures_whoever_transfers(self):
+        first = self.record(0, *self.SMALL)
+        self.ends(0, "rerun", self.folder / "record.json")
+        for words in [["--workload.io=threads"], ["--workload.channel=pipe"]]:
+            self.assertEqual(self.record(0, *self.SMALL, *words)["digest"], first["digest"])
+
+    def test_what_chance_had_a_part_in_has_no_digest_and_is_not_run_again(self):
+        for words in [["--workload.completion=arrival"], ["--mutator.threads=3"]]:
+            record = self.record(0, *self.SMALL, *words)
+            self.assertIsNone(record["digest"])
+            self.assertIn("there is no digest", record["reason"])
+            self.says(6, "no other run has to repeat it", "rerun", self.folder / "record.json")
+
+    def test_an_error_of_the_system_is_an_outcome_with_its_reason(self):
+        record = self.record(7, *self.SMALL, "--workload.directory=/no/such/place")
+        self.assertEqual(record["outcome"], "io_error")
+        self.assertIn("/no/such/place: No such file or directory", record["reason"])
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+        run = self.ends(7, "run", *self.SMALL, preexec_fn=limit)
+        self.assertIn("File too large", run.stdout)
+
+    def test_a_shape_that_cannot_is_refused_with_those_that_can(self):
+        self.says(2, "cannot express workload.lifetime=operation", "run", *self.SMALL, "--pin.shape=scoped")
+
+    def test_an_interrupted_transfer_leaves_a_record_that_says_so(self):
+        path = self.folder / "record.json"
+        process = subprocess.Popen(
+            [PINLAB, "run", "--workload=parked_calls", "--workload.operations=100000000", "--nursery.size=1MiB",
+             "--out", str(path)], stdout=subprocess.DEVNULL)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 130)
+        self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
 
 
 class Records(Case):
