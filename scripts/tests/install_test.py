@@ -53,7 +53,7 @@ class InstallTest(unittest.TestCase):
         record = self.folder / "stairs.json"
         ran = run(self.stairs, "run", "--workload=stairs", "--heap.max=16MiB", "--pin.share=1%", "--verify=full",
                   f"--out={record}")
-        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         written = json.loads(record.read_text())
         self.assertEqual(written["parameters"]["workload.steps"], "100000")
         self.assertGreater(written["summary"]["exact"]["pins"]["made"], 900)

@@ -32,12 +32,20 @@ class Stairs final : public workloads::Workload {
 
   void run(workloads::WorkloadContext& context) override {
     collector::Root top(context.mutator);
+    std::vector<workloads::PinToken> tokens;  // pins of pin.share end when their object is dropped
     for (std::uint64_t step = 0; step < steps_; ++step) {
+      if (step % 1000 == 0) {
+        top.set({});
+        for (const workloads::PinToken token : tokens) {
+          context.pins.dropped(token);
+        }
+        tokens.clear();
+      }
       const heap::ObjectRef object =
           context.mutator.allocate({.references = 1, .bytes = 8 * (1 + step % 64)});
-      context.mutator.store(object, 0, step % 1000 == 0 ? heap::ObjectRef() : top.get());
+      context.mutator.store(object, 0, top.get());
       top.set(object);
-      static_cast<void>(context.pins.born(object));
+      tokens.push_back(context.pins.born(object));
     }
     context.leave(top.get());
   }
