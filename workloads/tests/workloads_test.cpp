@@ -67,6 +67,11 @@ std::map<std::string, std::map<std::string, std::string>> small_settings(const s
       {"decay",
        {{"workload.allocate", "6MiB"}, {"workload.lifetimes", "0.9:16KiB,0.1:gamma(0.5,1MiB)"}}},
       {"empirical", {{"workload.allocate", "6MiB"}, {"workload.live", "1MiB"}}},
+      {"gcperfsim",
+       {{"workload.args",
+         "-tc 2 -tagb 6 -tlgb 0.5 -lohar 100 -pohar 20 -pohsr 100-4000 -sohsi 10 -sohpi 10 -ramb "
+         "500 "
+         "-rlmb 100 -verifyLiveSize"}}},
       {"redis_lru",
        {{"workload.maxmemory", "1MiB"}, {"workload.small", "9000"}, {"workload.large", "3000"}}},
       {"redis_scripts", {{"workload.pairs", "4000"}}},
