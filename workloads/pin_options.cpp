@@ -76,8 +76,9 @@ void check_shape(const PinPressureOptions& options) {
 }
 
 void check_target(const PinPressureOptions& options) {
-  if (options.target != "uniform" && options.target != "site" && options.target != "size") {
-    refuse("pin.target=" + options.target + " is not there: take uniform, site or size");
+  if (options.target != "uniform" && options.target != "site" && options.target != "size" &&
+      options.target != "io") {
+    refuse("pin.target=" + options.target + " is not there: take uniform, site, size or io");
   }
   if (options.target == "site" && options.site_pattern.empty()) {
     refuse("pin.target=site needs a pattern for the names of sites");

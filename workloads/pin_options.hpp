@@ -23,7 +23,7 @@ struct PinPressureOptions {
   std::uint32_t age = 0;           ///< collections survived before the pin
   bool age_old = false;            ///< or: once it is out of the nursery
   std::uint32_t batch = 1;         ///< pins that are made one after another and end together
-  std::string target = "uniform";  ///< uniform; site: see site_pattern; size: a range
+  std::string target = "uniform";  ///< uniform; site: see site_pattern; size: a range; io
   std::string site_pattern = {};   ///< of an allocation site's name or call stack, see matches()
   std::uint64_t size_least = 0;    ///< of the whole object, header included
   std::uint64_t size_most = ~std::uint64_t{0};

@@ -11,6 +11,9 @@ namespace {
 using Kind = PinLifetime::Kind;
 using pinning::LimitAnswer;
 
+/// A smaller object is no buffer of an I/O call.
+constexpr std::uint64_t kLeastIoBytes = 512;
+
 /// Streams of the seed, apart from each other and from the workload's own.
 constexpr std::uint64_t kChoices = 101;
 constexpr std::uint64_t kLengths = 102;
@@ -87,6 +90,9 @@ PinToken PinPressure::track(heap::ObjectRef object, std::uint32_t site) {
 bool PinPressure::is_target(std::uint64_t bytes, std::uint32_t site) {
   if (options_.target == "size") {
     return options_.size_least <= bytes && bytes <= options_.size_most;
+  }
+  if (options_.target == "io") {
+    return bytes >= kLeastIoBytes && sites_.does_io(site);
   }
   return sites_.is_target(site);
 }

@@ -2,9 +2,38 @@
 
 #include "workloads/pin_options.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
+#include <string_view>
 
 namespace pinlab::workloads {
+
+namespace {
+
+/// Functions under which programs allocate what they read into or write from: buffered I/O of C
+/// libraries and interpreters, the system's calls, caches of a file's pages.
+constexpr auto kIoFunctions = std::to_array<std::string_view>(
+    {"*_IO_file*",  "*fread*",       "*fwrite*",       "*getline*",        "*getdelim*",
+     "*setvbuf*",   "*PerlIO*",      "*pread*",        "*pwrite*",         "*readv*",
+     "*writev*",    "*recv*",        "*sendmsg*",      "*sendto*",         "*io_uring*",
+     "*unixRead*",  "*unixWrite*",   "*pcache*",       "*Pager*",          "*pager*",
+     "*read_file*", "*read_buffer*", "*write_buffer*", "*BufferedReader*", "*BufferedWriter*"});
+
+}  // namespace
+
+bool PinSites::does_io(std::uint32_t site) {
+  Site& entry = site_at(site);
+  if (entry.io == Match::unknown) {
+    const std::string name = name_of(site);
+    const std::string stack = stack_of(site);
+    const bool found = std::ranges::any_of(kIoFunctions, [&](std::string_view pattern) {
+      return matches(pattern, name) || matches(pattern, stack);
+    });
+    entry.io = found ? Match::yes : Match::no;
+  }
+  return entry.io == Match::yes;
+}
 
 bool PinSites::is_target(std::uint32_t site) {
   Site& entry = site_at(site);

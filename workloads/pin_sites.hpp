@@ -45,6 +45,8 @@ class PinSites {
   void use_names(const SiteNames& names) { names_ = &names; }
   /// Whether the pattern matches the name or the stack. O(1) after the first time.
   [[nodiscard]] bool is_target(std::uint32_t site);
+  /// Whether a function of input or output is in the name or the stack. O(1) after the first time.
+  [[nodiscard]] bool does_io(std::uint32_t site);
   /// Where the figures of a site are. O(1) after the first time.
   [[nodiscard]] std::size_t index_of(std::uint32_t site);
   [[nodiscard]] pinning::SiteId id_at(std::size_t index) const { return figures_[index].site; }
@@ -58,6 +60,7 @@ class PinSites {
   enum class Match : std::uint8_t { unknown, yes, no };
   struct Site {
     Match match = Match::unknown;
+    Match io = Match::unknown;
     std::uint32_t figures = 0;  ///< their index plus one; 0: none
   };
 

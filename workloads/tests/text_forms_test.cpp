@@ -130,6 +130,23 @@ struct LastPause final : collector::PauseObserver {
   std::uint64_t survivor_bytes = 0;
 };
 
+TEST_CASE("pins choose what an I/O call would have pinned, by function and size") {
+  const TemporaryFile file(
+      "pinlab-trace 1\nallocate a 4096 0 malloc < _IO_file_doallocate < fgets < main\n"
+      "allocate b 64 0 PerlIOBuf_get_base\nallocate c 4096 0 malloc < make_thread < main\n"
+      "allocate d 8192 0 PerlIOBuf_get_base\nend\n");
+  const auto entry = std::ranges::find(workloads(), "heaptrack", &WorkloadEntry::name);
+  heap::ParameterValues values({entry->parameters.begin(), entry->parameters.end()});
+  values.set("workload.trace", file.path());
+  World world;
+  PinPressure pins(world.runtime, {.share = heap::kBillion, .target = "io"});
+  WorkloadContext context{
+      .runtime = world.runtime, .mutator = *world.mutator, .pins = pins, .random = heap::Random(1)};
+  entry->make(values)->run(context);
+  CHECK(pins.made() == 2);
+  CHECK(pins.held_bytes() == 4096 + 8192 + 2 * 8);
+}
+
 TEST_CASE("links and pins of a text trace are those of the heap") {
   // A ring of three, of which the program then frees all but one; and a pinned object it freed.
   const TemporaryFile file(
