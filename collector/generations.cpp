@@ -67,6 +67,7 @@ Generations::Generations(const Options& options_in,
       nursery_route(made(nursery_routes(), options.nursery_route, "nursery.route")),
       old_route(made(old_routes(), options.old_route, "old.route")),
       spread(made(pinning::spreads(), options.pin_spread, "pin.spread")),
+      spread_units{options.spread_line, options.spread_page},
       old(heap, heap::block_state::kOld, old_gaps.get()),
       nursery(heap, heap::block_state::kNursery, nursery_gaps.get()) {
   refuse_variants(*old_route, options.old_variants);

@@ -61,6 +61,7 @@ struct Generations {
   std::unique_ptr<OldRoute> old_route;
   OldVariants old_variants;  ///< with the route's own values where none is set
   std::unique_ptr<pinning::Spread> spread;
+  pinning::SpreadUnits spread_units;
   heap::Space old;
   heap::Space nursery;
   std::vector<MoveObserver*> move_observers;

@@ -56,6 +56,7 @@ class Mapper {
         heap_(source.heap),
         full_(report.kind == PauseKind::full),
         spread_(heap::find_named(pinning::spreads(), source.options.pin_spread)->make()),
+        units_{source.options.spread_line, source.options.spread_page},
         pins_(pins_of(source)),
         pin_(pins_.begin()),
         moved_(source.moved.begin()) {
@@ -163,7 +164,7 @@ class Mapper {
       ++pin_;
     }
     for (auto pin = pin_; pin != pins_.end() && pin->object.address() < block.limit; ++pin) {
-      reaches_.push_back(spread_->reach(pin->object.range(), block, source_.options.spread_line));
+      reaches_.push_back(spread_->reach(pin->object.range(), block, units_));
     }
     reach_ = reaches_.begin();
   }
@@ -180,6 +181,10 @@ class Mapper {
       ++pin_;
     }
     const bool pinned = pin_ != pins_.end() && pin_->object == object;
+    if (!pinned && spread_->company() == pinning::Company::primitive_arrays &&
+        object.references() > 0) {
+      return false;
+    }
     count_island(range, pinned ? &*pin_ : nullptr);
     return true;
   }
@@ -238,6 +243,7 @@ class Mapper {
   const heap::Heap& heap_;
   bool full_;
   std::unique_ptr<pinning::Spread> spread_;
+  pinning::SpreadUnits units_;
   std::vector<PinSet::Entry> pins_;
   std::vector<PinSet::Entry>::const_iterator pin_;
   std::span<const AddressRange>::iterator moved_;

@@ -67,17 +67,18 @@ void spread_in_block(Generations& generations, AddressRange block) {
     for (std::uint64_t bits = heap.immovable(line); bits != 0; bits &= bits - 1) {
       const ObjectRef object(line + heap::kGranuleBytes *
                                         static_cast<std::size_t>(std::countr_zero(bits)));
-      reaches.push_back(
-          generations.spread->reach(object.range(), block, generations.options.spread_line));
+      reaches.push_back(generations.spread->reach(object.range(), block, generations.spread_units));
     }
   }
+  const bool all = generations.spread->company() == pinning::Company::all;
   auto reach = reaches.begin();
   heap.marks().for_each_live_start(block, [&](Address start) {
     const Address end = heap.marks().end_of_live(start, block.limit);
     while (reach != reaches.end() && reach->limit <= start) {
       ++reach;
     }
-    if (reach != reaches.end() && reach->base < end) {
+    if (reach != reaches.end() && reach->base < end &&
+        (all || ObjectRef(start).references() == 0)) {
       heap.set_immovable(start);
     }
   });
@@ -103,7 +104,7 @@ void collect_block(heap::Heap& heap, AddressRange block, IslandList& islands) {
 /// What was flagged, by blocks, with the companions; the flags are gone.
 IslandList collect_islands(Generations& generations) {
   heap::Heap& heap = generations.heap;
-  const bool spreads = generations.options.pin_spread != "object";
+  const bool spreads = generations.spread->company() != pinning::Company::none;
   IslandList islands;
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
     const heap::Block block{i};

@@ -64,7 +64,8 @@ struct Options {
   std::string gap_reuse = "bump";
   std::uint64_t gap_min = 2048;  ///< a shorter gap is not offered to allocation
   std::string pin_spread = "object";
-  std::uint64_t spread_line = 256;  ///< the unit of pin_spread=line
+  std::uint64_t spread_line = 256;   ///< the unit of pin_spread=line
+  std::uint64_t spread_page = 4096;  ///< the unit of pin_spread=page and eighth_page
   pinning::Liveness pin_liveness = pinning::Liveness::strong;
   std::uint64_t sample_sites = 0;  ///< of pins without a site, every so many-th gets its caller's
   CompactEffort compact_effort = CompactEffort::adaptive;

@@ -7,6 +7,7 @@
 #include "collector/verify.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <string>
 
@@ -47,10 +48,15 @@ Options checked(Options options) {
   if (options.gap_min < heap::kGranuleBytes || options.gap_min % heap::kGranuleBytes != 0) {
     throw OptionsError("gap.min must be a multiple of 8 bytes, at least 8");
   }
-  if (options.spread_line < heap::kGranuleBytes ||
-      (options.spread_line & (options.spread_line - 1)) != 0 ||
+  if (!std::has_single_bit(options.spread_line) || options.spread_line < heap::kGranuleBytes ||
       options.spread_line > options.heap_block) {
     throw OptionsError("pin.spread_line must be a power of two from 8 bytes to heap.block");
+  }
+  if (!std::has_single_bit(options.spread_page) || options.spread_page < 8 * heap::kGranuleBytes ||
+      options.spread_page > options.heap_block) {
+    throw OptionsError("pin.spread_page must be a power of two from 64 bytes to heap.block (" +
+                       std::to_string(options.heap_block) +
+                       " bytes): take a smaller page, a larger heap.block, or pin.spread=block");
   }
   return options;
 }

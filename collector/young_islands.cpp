@@ -20,11 +20,13 @@ void spread_from(Generations& generations, ObjectRef island) {
   heap::Heap& heap = generations.heap;
   const AddressRange block = heap.range_of(heap.block_of(island.address()));
   const AddressRange reach =
-      generations.spread->reach(island.range(), block, generations.options.spread_line);
+      generations.spread->reach(island.range(), block, generations.spread_units);
+  const bool all = generations.spread->company() == pinning::Company::all;
   for (Address walk = block.base; walk < reach.limit;) {
     const ObjectRef object(walk);
     const AddressRange range = object.range();
-    if (range.limit > reach.base && !object.header().has(Header::kFiller)) {
+    if (range.limit > reach.base && !object.header().has(Header::kFiller) &&
+        (all || object.references() == 0)) {
       heap.set_immovable(walk);
     }
     walk = range.limit;
@@ -123,7 +125,7 @@ std::vector<ObjectRef> form_young_islands(Generations& generations, PauseReport&
     islands.push_back(object);
   }
   // An island that keeps no neighbour is done: no block is walked for it inside the pause.
-  if (generations.options.pin_spread != "object") {
+  if (generations.spread->company() != pinning::Company::none) {
     for (const ObjectRef island : islands) {
       spread_from(generations, island);
     }

@@ -132,8 +132,10 @@ void check_heap(const ParameterValues& values) {
   if (!std::has_single_bit(values.size("heap.block"))) {
     throw ParameterError(shown("heap.block") + " is no power of two");
   }
-  if (!std::has_single_bit(values.size("pin.spread_line"))) {
-    throw ParameterError(shown("pin.spread_line") + " is no power of two");
+  for (const std::string_view unit : {"pin.spread_line", "pin.spread_page"}) {
+    if (!std::has_single_bit(values.size(unit))) {
+      throw ParameterError(shown(unit) + " is no power of two");
+    }
   }
   if (values.size("heap.block") > values.size("heap.max")) {
     throw ParameterError(shown("heap.block") + " is larger than " + shown("heap.max"));
@@ -238,6 +240,7 @@ collector::Options collector_options(const ParameterValues& values) {
       .gap_min = values.size("gap.min"),
       .pin_spread = std::string(values.word("pin.spread")),
       .spread_line = values.size("pin.spread_line"),
+      .spread_page = values.size("pin.spread_page"),
       .pin_liveness = enum_of<pinning::Liveness>(values, "pin.liveness"),
       .compact_effort = enum_of<CompactEffort>(values, "compact.effort"),
       .verify = enum_of<VerifyLevel>(values, "verify"),

@@ -1,5 +1,4 @@
 #include "collector/tests/lisp2_oracle.hpp"
-
 #include "collector/tests/pinned_table.hpp"
 #include "collector/walk.hpp"
 
@@ -16,6 +15,7 @@ using heap::ObjectRef;
 
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kSpreadLine = 256;
+constexpr std::uint64_t kSpreadPage = 4096;
 
 struct Setup {
   std::uint64_t heap_block = 0;
@@ -62,18 +62,21 @@ void spread_pins(SnapshotBlock& block, const std::string& spread) {
   std::vector<AddressRange> reaches;
   for (const SnapshotObject& object : block.objects) {
     if (object.immovable) {
-      reaches.push_back(
-          spread == "block" ? block.range
-          : spread == "line"
-              ? AddressRange{object.address.align_down(kSpreadLine),
-                             object.limit().align_up(kSpreadLine)}
-              : AddressRange{object.address, object.limit()});
+      const auto units = [&](std::size_t unit) {
+        return AddressRange{object.address.align_down(unit), object.limit().align_up(unit)};
+      };
+      reaches.push_back(spread == "object"        ? units(heap::kGranuleBytes)
+                        : spread == "line"        ? units(kSpreadLine)
+                        : spread == "eighth_page" ? units(kSpreadPage / 8)
+                        : spread == "page"        ? units(kSpreadPage)
+                                                  : block.range);
     }
   }
   for (SnapshotObject& object : block.objects) {
     for (const AddressRange& reach : reaches) {
-      object.immovable =
-          object.immovable || (object.address < reach.limit && reach.base < object.limit());
+      const bool taken = spread != "class" || ObjectRef(object.address).references() == 0;
+      object.immovable = object.immovable ||
+                         (taken && object.address < reach.limit && reach.base < object.limit());
     }
   }
 }
@@ -155,6 +158,7 @@ void run(const Setup& setup) {
   Options options = born_old(std::max(32 * setup.heap_block, 4096 * kKiB), setup.heap_block);
   options.pin_spread = setup.spread;
   options.spread_line = kSpreadLine;
+  options.spread_page = kSpreadPage;
   options.old_route = setup.route;
   options.gap_reuse = "first_fit";
   PinnedTable table(options, 700, setup.seed);
@@ -168,7 +172,7 @@ void run(const Setup& setup) {
 TEST_CASE("every object goes where a slide around islands with a side table puts it") {
   for (const std::uint64_t heap_block : {16 * kKiB, 64 * kKiB, 1024 * kKiB}) {
     for (const unsigned pin_percent : {0U, 3U, 20U, 60U}) {
-      for (const char* spread : {"object", "line", "block"}) {
+      for (const char* spread : {"object", "line", "eighth_page", "page", "block", "class"}) {
         run({heap_block, pin_percent, spread, "slide_around", heap_block + pin_percent});
       }
     }

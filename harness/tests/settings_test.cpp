@@ -64,6 +64,7 @@ TEST_CASE("what makes no sense, alone or together, is refused with a sentence") 
       {"pin.shape=scoped pin.share=0.1", "pin.lifetime=scope"},
       {"pin.limit=0", "too small"},
       {"pin.spread_line=100", "is no power of two"},
+      {"pin.spread_page=5KiB", "is no power of two"},
       {"gc.threads=2", "gc.threads=2 is not there yet: only 1"},
       {"mutator.threads=4", "workload=lru_churn has at most 1"},
       {"workload=ring mutator.threads=65", "workload=ring has at most 64"},
@@ -141,6 +142,7 @@ TEST_CASE("every default of the harness is the default of the collector") {
   CHECK(options.gap_min == defaults.gap_min);
   CHECK(options.pin_spread == defaults.pin_spread);
   CHECK(options.spread_line == defaults.spread_line);
+  CHECK(options.spread_page == defaults.spread_page);
   CHECK(options.compact_effort == defaults.compact_effort);
   CHECK(options.verify == defaults.verify);
   CHECK(options.verify_when == defaults.verify_when);

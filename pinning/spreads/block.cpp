@@ -9,7 +9,7 @@ class Block final : public Spread {
  public:
   [[nodiscard]] heap::AddressRange reach(heap::AddressRange /*object*/,
                                          heap::AddressRange block,
-                                         std::size_t /*line*/) const override {
+                                         const SpreadUnits& /*units*/) const override {
     return block;
   }
 };

@@ -9,8 +9,8 @@ class Line final : public Spread {
  public:
   [[nodiscard]] heap::AddressRange reach(heap::AddressRange object,
                                          heap::AddressRange /*block*/,
-                                         std::size_t line) const override {
-    return {object.base.align_down(line), object.limit.align_up(line)};
+                                         const SpreadUnits& units) const override {
+    return {object.base.align_down(units.line), object.limit.align_up(units.line)};
   }
 };
 

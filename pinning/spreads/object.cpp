@@ -7,9 +7,10 @@ namespace {
 
 class Object final : public Spread {
  public:
+  [[nodiscard]] Company company() const override { return Company::none; }
   [[nodiscard]] heap::AddressRange reach(heap::AddressRange object,
                                          heap::AddressRange /*block*/,
-                                         std::size_t /*line*/) const override {
+                                         const SpreadUnits& /*units*/) const override {
     return object;
   }
 };
