@@ -69,11 +69,14 @@ Generations::Generations(const Options& options_in,
       spread(made(pinning::spreads(), options.pin_spread, "pin.spread")),
       spread_units{options.spread_line, options.spread_page},
       old(heap, heap::block_state::kOld, old_gaps.get()),
-      nursery(heap, heap::block_state::kNursery, nursery_gaps.get()) {
+      nursery(heap, heap::block_state::kNursery, nursery_gaps.get()),
+      moves_young(nursery_route->motion(heap.block_count()) == Motion::copy),
+      nursery_ages(heap.block_count(), 0) {
   refuse_variants(*old_route, options.old_variants);
   old_variants = settled(*old_route, options.old_variants);
   old_route->configure(old_variants);
   heap.set_headroom(headroom_bytes(old_variants, heap));
+  nursery_route->configure(options.nursery_variants);
 }
 
 }  // namespace pinlab::collector

@@ -65,6 +65,12 @@ struct Generations {
   heap::Space old;
   heap::Space nursery;
   std::vector<MoveObserver*> move_observers;
+  bool moves_young;  ///< young collections need room to copy to
+  /// By block: young collections that a nursery block has kept islands through.
+  std::vector<std::uint8_t> nursery_ages;
+  // Blocks of the nursery that use up no nursery.size, as the last collection left them.
+  std::uint64_t demoted_bytes = 0;  ///< Fate::demoted: their gaps are so much more nursery
+  std::uint64_t mixed_bytes = 0;    ///< Fate::mixed: what is born in their gaps counts
 
   [[nodiscard]] PlanRules plan_rules() const {
     return {old_variants.open_gaps.value_or(1), options.gap_min};

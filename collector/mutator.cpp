@@ -49,9 +49,10 @@ heap::ObjectRef Mutator::allocate_slow(heap::Shape shape,
 }
 
 void Mutator::poll() {
-  if (runtime_.stopping_.load(std::memory_order_relaxed)) {
+  if (runtime_.stopping_.load(std::memory_order_relaxed) ||
+      runtime_.held_back_.load(std::memory_order_relaxed)) {
     Runtime::Lock lock(runtime_.mutex_);
-    runtime_.park_while_stopping(lock, *this);
+    runtime_.park_while_held(lock, *this);
   }
 }
 

@@ -17,6 +17,36 @@ enum class VerifyWhen : std::uint8_t { after, before_after };
 /// survived, as HotSpot lowers its tenuring threshold when the survivors are too many to copy
 /// twice.
 enum class Tenuring : std::uint8_t { adaptive, fixed };
+/// What nursery.route=lock does with a request that pins refuse: it waits for an unpin; or waits a
+/// few times and gives up, as HotSpot did; or stops everyone at their next poll meanwhile, so that
+/// nobody pins any more (OpenJDK PR 23367).
+enum class LockVariant : std::uint8_t { wait, retry, hold_back };
+/// What of a block with pins a young collection may copy out.
+enum class Evacuate : std::uint8_t {
+  all_but_islands,
+  by_class,  ///< what has reference slots: which of the primitive arrays is pinned, nobody knows
+  none       ///< what is alive stays
+};
+/// What becomes of allocation when islands leave the nursery too little room: a full collection
+/// ages them out, or objects are born old until the next young collection.
+enum class Cramped : std::uint8_t { full, degraded };
+
+/// Variants of nursery routes: a route takes those that it names, the others are refused.
+/// Shares are in billionths; 0 of any of them: never.
+struct NurseryVariants {
+  LockVariant lock = LockVariant::wait;
+  std::uint32_t lock_retries = 2;  ///< of lock=retry, for one request
+  Evacuate evacuate = Evacuate::all_but_islands;
+  std::uint64_t retain = 0;   ///< of a block: with less alive it is tried again
+  std::uint32_t give_up = 8;  ///< collections that a block is tried again
+  std::uint64_t cement = 0;   ///< edges from old objects that make an island a root
+  Cramped cramped = Cramped::full;
+  std::uint64_t sweep = 0;    ///< of a block: with as much alive nothing in it moves
+  std::uint64_t promote = 0;  ///< of a block: with as much pinned it is not demoted
+  std::uint64_t copy = 0;     ///< of a block: with less old in it, its young objects are copied
+  std::uint64_t nailboards = ~std::uint64_t{0};  ///< blocks for which a bit table can be had
+};
+
 /// How much of the old generation a full collection may move: what pays for itself, or everything.
 enum class CompactEffort : std::uint8_t { adaptive, exhaustive };
 
@@ -59,6 +89,7 @@ struct Options {
   std::uint32_t nursery_survivals = 1;                    ///< 0 to 7
   Tenuring nursery_tenuring = Tenuring::adaptive;
   std::string nursery_route = "promote_block";
+  NurseryVariants nursery_variants;
   std::string old_route = "slide_around";
   OldVariants old_variants;
   std::string gap_reuse = "bump";

@@ -107,6 +107,17 @@ struct PauseReport {
   std::uint64_t alive_by_pin_alone = 0;  ///< objects that only a pin reached first
   std::uint64_t gaps = 0;                ///< offered to allocation afterwards
   std::uint64_t gap_bytes = 0;
+  // What the nursery route did with blocks in which something stayed.
+  std::uint64_t retained_blocks = 0;    ///< tried again at the next young collection
+  std::uint64_t given_up_blocks = 0;    ///< tried for long enough: old from now on
+  std::uint64_t quarantined_bytes = 0;  ///< free in nursery blocks that are closed to allocation
+  std::uint64_t demoted_objects = 0;    ///< islands that would have grown old, and are young again
+  std::uint64_t demoted_bytes = 0;
+  std::uint64_t promoted_in_place_objects = 0;  ///< became old where they stood (of `promoted`)
+  std::uint64_t promoted_in_place_bytes = 0;
+  std::uint64_t closed_bytes = 0;  ///< free in blocks that became old, and not offered to anyone
+  std::uint64_t cemented_objects = 0;  ///< islands that became roots until the next full collection
+  std::uint64_t degraded_bytes = 0;    ///< born old since the last pause for want of nursery
   // What a full collection planned, and what allocation did with gaps since the one before.
   std::uint64_t vetoed_blocks = 0;       ///< candidates that were dropped because of pins
   std::uint64_t vetoed_bytes = 0;        ///< that would have moved
@@ -129,6 +140,11 @@ struct PauseReport {
 
   Census before;
   Census after;
+
+  // Of threads, not of parameters: both timed.
+  std::uint64_t blocked_requests =
+      0;                         ///< collections that had to wait for pins since the last pause
+  std::uint64_t blocked_ns = 0;  ///< how long they waited
 
   std::uint64_t start_ns = 0;  ///< since the runtime was made
   std::uint64_t pause_ns = 0;  ///< stop to reclaim

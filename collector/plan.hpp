@@ -47,6 +47,10 @@ class Plan {
 /// The plans, in the order of collector/meson.build.
 [[nodiscard]] std::span<const heap::Named<Plan>> plans();
 
+/// What the chosen plan, and the chosen nursery route, fix of the options. Names that are no
+/// members of their axes are left to whoever looks them up.
+void settle_options(Options& options);
+
 /// What all plans with two generations share; also the plan `generational` itself.
 class TwoGenerations : public Plan {
  public:
@@ -61,9 +65,15 @@ class TwoGenerations : public Plan {
                PauseReport& report) override;
 
  private:
-  std::uint64_t nursery_used_ = 0;       ///< bytes of nursery blocks
+  [[nodiscard]] heap::AddressRange take_nursery(Generations& generations, std::size_t need);
+  /// Memory for objects that are born old, for want of nursery.
+  [[nodiscard]] heap::AddressRange take_degraded(Generations& generations, std::size_t need);
+  void measure_nursery(const Generations& generations);
+
+  std::uint64_t nursery_used_ = 0;       ///< of nursery.size, bytes
   std::uint64_t survival_ppm_ = 100000;  ///< of the last young collection: bytes that survived it
-  bool cramped_ = false;  ///< islands left the nursery too little room at its last collection
+  std::uint64_t degraded_ = 0;  ///< bytes born old since the last collection for want of nursery
+  bool cramped_ = false;        ///< islands left the nursery too little room at its last collection
 };
 
 /// What a cursor is refilled with where there is more: small enough that many mutators do not take

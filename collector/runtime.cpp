@@ -10,6 +10,7 @@
 #include <bit>
 #include <new>
 #include <string>
+#include <utility>
 
 namespace pinlab::collector {
 
@@ -25,14 +26,12 @@ constexpr std::uint64_t kLeastFreedShare =
     128;  // a full collection that frees less than 1/128 of the heap is futile
 constexpr unsigned kMostFulls = 3;
 
-std::unique_ptr<Plan> made_plan(Options& options) {
+std::unique_ptr<Plan> made_plan(const Options& options) {
   const heap::Named<Plan>* entry = heap::find_named(plans(), options.plan);
   if (entry == nullptr) {
     throw OptionsError("there is no plan called '" + options.plan + "'");
   }
-  std::unique_ptr<Plan> plan = entry->make();
-  plan->settle(options);
-  return plan;
+  return entry->make();
 }
 
 Options checked(Options options) {
@@ -58,6 +57,7 @@ Options checked(Options options) {
                        std::to_string(options.heap_block) +
                        " bytes): take a smaller page, a larger heap.block, or pin.spread=block");
   }
+  settle_options(options);
   return options;
 }
 
@@ -134,9 +134,9 @@ void Runtime::retire(Mutator& mutator) {
 
 ObjectRef Runtime::allocate_large(Mutator& self, heap::Shape shape) {
   Lock lock(mutex_);
-  park_while_stopping(lock, self);
+  park_while_held(lock, self);
   const std::size_t bytes = shape.object_bytes();
-  for (unsigned fulls = 0;;) {
+  for (Request request{.bytes = bytes, .cause = PauseCause::large_object};;) {
     const std::optional<ObjectRef> object = heap_.allocate_large(shape);
     if (object) {
       self.retired_ += bytes;
@@ -146,15 +146,15 @@ ObjectRef Runtime::allocate_large(Mutator& self, heap::Shape shape) {
     if (bytes > heap_.max_bytes() || bytes > heap::kMaxObjectBytes) {
       throw HeapExhausted("an object of " + std::to_string(bytes) + " bytes can never fit");
     }
-    collect_for(lock, self, bytes, PauseCause::large_object, fulls);
+    collect_for(lock, self, request);
   }
 }
 
 void Runtime::refill(Mutator& self, std::size_t need) {
   Lock lock(mutex_);
-  park_while_stopping(lock, self);
+  park_while_held(lock, self);
   retire(self);
-  for (unsigned fulls = 0;;) {
+  for (Request request{.bytes = need, .cause = PauseCause::heap_full};;) {
     AddressRange range = plan_->take(generations_, need);
     if (range.empty() && pins_.in_critical_section()) {
       range = plan_->grow(generations_, need);
@@ -166,43 +166,44 @@ void Runtime::refill(Mutator& self, std::size_t need) {
       heap_.open_cursors().open(self.cursor_, range);
       return;
     }
-    collect_for(lock, self, need, PauseCause::heap_full, fulls);
+    collect_for(lock, self, request);
   }
 }
 
-void Runtime::collect_for(
-    Lock& lock, Mutator& self, std::size_t need, PauseCause cause, unsigned& fulls) {
+void Runtime::collect_for(Lock& lock, Mutator& self, Request& request) {
   const Next next = plan_->next(generations_);
-  const auto exhausted = [&] {
-    throw HeapExhausted("no memory for " + std::to_string(need) +
-                        " bytes: " + std::to_string(heap_.used_bytes()) + " of " +
-                        std::to_string(heap_.max_bytes()) + " bytes in use after " +
-                        std::to_string(collections_) + " collections");
-  };
-  if (next == Next::exhausted || fulls == kMostFulls) {
-    exhausted();
+  if (next == Next::exhausted || request.fulls == kMostFulls) {
+    exhausted(request, "");
   }
-  if (next == Next::young && cause != PauseCause::large_object && fulls == 0) {
-    collect(lock, self, PauseKind::young, PauseCause::nursery_full, options_.compact_effort);
+  if (next == Next::young && request.cause != PauseCause::large_object && request.fulls == 0) {
+    collect(lock, self, PauseKind::young, PauseCause::nursery_full, options_.compact_effort,
+            &request);
     return;
   }
   // First what pays, then everything; then there is nothing left to try.
-  const bool futile = fulls > 0;
+  const bool futile = request.fulls > 0;
   const CompactEffort effort = futile ? CompactEffort::exhaustive : options_.compact_effort;
-  if (!collect(lock, self, PauseKind::full, cause, effort)) {
+  if (!collect(lock, self, PauseKind::full, request.cause, effort, &request)) {
     return;
   }
-  ++fulls;
-  const std::uint64_t usable =
-      heap_.free_blocks() * heap_.block_bytes() + generations_.old_gaps->bytes();
+  ++request.fulls;
+  const std::uint64_t usable = heap_.free_blocks() * heap_.block_bytes() +
+                               generations_.old_gaps->bytes() + generations_.nursery_gaps->bytes();
   if (usable < heap_.max_bytes() / kLeastFreedShare) {
     if (futile) {
-      exhausted();
+      exhausted(request, "");
     }
-    if (collect(lock, self, PauseKind::full, cause, CompactEffort::exhaustive)) {
-      ++fulls;
+    if (collect(lock, self, PauseKind::full, request.cause, CompactEffort::exhaustive, &request)) {
+      ++request.fulls;
     }
   }
+}
+
+void Runtime::exhausted(const Request& request, const std::string& why) const {
+  throw HeapExhausted("no memory for " + std::to_string(request.bytes) +
+                      " bytes: " + std::to_string(heap_.used_bytes()) + " of " +
+                      std::to_string(heap_.max_bytes()) + " bytes in use after " +
+                      std::to_string(collections_) + " collections" + why);
 }
 
 void Runtime::park_while_stopping(Lock& lock, Mutator& /*self*/) {
@@ -214,34 +215,70 @@ void Runtime::park_while_stopping(Lock& lock, Mutator& /*self*/) {
   }
 }
 
-void Runtime::await_admission(Lock& lock, Mutator& /*self*/) {
-  const auto blocked = [this] {
-    return pins_.in_critical_section() ||
-           generations_.nursery_route->admit(pins_) == Admission::blocked_by_pins;
+void Runtime::park_while_held(Lock& lock, Mutator& self) {
+  while (stopping_ || held_back_) {
+    park_while_stopping(lock, self);
+    if (held_back_) {
+      ++parked_;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return stopping_ || !held_back_; });
+      --parked_;
+    }
+  }
+}
+
+void Runtime::await_admission(Lock& lock, Request* request) {
+  const auto admit = [this] {
+    const Admission answer = generations_.nursery_route->admit(pins_);
+    return answer == Admission::now && pins_.in_critical_section() ? Admission::wait : answer;
   };
-  while (blocked()) {
+  Admission admission = admit();
+  if (admission == Admission::now) {
+    return;
+  }
+  const std::uint64_t since = elapsed_ns();
+  ++blocked_requests_;
+  const bool gives_up = admission == Admission::wait_or_give_up && request != nullptr;
+  if (gives_up && request->waits++ == options_.nursery_variants.lock_retries) {
+    exhausted(*request, ", and " + std::to_string(options_.nursery_variants.lock_retries) +
+                            " waits for pins to end did not help");
+  }
+  for (; admission != Admission::now; admission = admit()) {
     // Everyone who could unpin waits for it: the HotSpot deadlock that ends in an outcome here.
     // A thread in a safe region is none of them.
     if (parked_ + 1 >= mutators_.size()) {
+      held_back_ = false;
+      changed_.notify_all();
+      if (gives_up) {
+        exhausted(*request, ", and nobody is left who could end the " +
+                                std::to_string(pins_.held()) + " pins that forbid a collection");
+      }
       throw GcBlocked("a collection is needed, " +
                       (pins_.in_critical_section()
                            ? std::string("a critical section forbids")
                            : std::to_string(pins_.held()) + " pins forbid") +
                       " it, and every thread waits for it");
     }
+    held_back_ = admission == Admission::hold_back;
     ++parked_;
     changed_.wait_for(lock, std::chrono::milliseconds(1));
     --parked_;
   }
+  held_back_ = false;
+  blocked_ns_ += elapsed_ns() - since;
 }
 
-bool Runtime::collect(
-    Lock& lock, Mutator& self, PauseKind kind, PauseCause cause, CompactEffort effort) {
+bool Runtime::collect(Lock& lock,
+                      Mutator& self,
+                      PauseKind kind,
+                      PauseCause cause,
+                      CompactEffort effort,
+                      Request* request) {
   if (stopping_) {
     park_while_stopping(lock, self);
     return false;
   }
-  await_admission(lock, self);
+  await_admission(lock, request);
   if (stopping_) {
     return false;
   }
@@ -282,6 +319,8 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   pins_.set_collections(static_cast<std::uint32_t>(collections_));
   report.kind = kind;
   report.clock = clock();
+  report.blocked_requests = std::exchange(blocked_requests_, 0);
+  report.blocked_ns = std::exchange(blocked_ns_, 0);
   report.before = brief_census(heap_);
   // Pins that a thread which is no mutator ends meanwhile; leaks, and pins of the dead, are ended
   // by the collection itself.

@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace pinlab::collector {
@@ -104,18 +105,36 @@ class Runtime {
 
   using Lock = std::unique_lock<std::mutex>;
 
+  /// Memory that was asked for, and what was tried to have it.
+  struct Request {
+    std::size_t bytes;
+    PauseCause cause;
+    unsigned fulls = 0;  ///< full collections
+    unsigned waits = 0;  ///< times that it waited for pins to end
+  };
+
   void detach(Mutator& mutator);
   [[nodiscard]] heap::ObjectRef allocate_large(Mutator& self, heap::Shape shape);
   void refill(Mutator& self, std::size_t need);
   void retire(Mutator& mutator);
   void add_clock(std::uint64_t bytes);
   void park_while_stopping(Lock& lock, Mutator& self);
-  void await_admission(Lock& lock, Mutator& self);
+  /// And while a collection that waits for pins holds everyone back.
+  void park_while_held(Lock& lock, Mutator& self);
+  /// Until the nursery route admits a collection. Throws GcBlocked, or HeapExhausted for a request
+  /// that gives up; `request` is null where the program asked for the collection itself.
+  void await_admission(Lock& lock, Request* request);
+  [[noreturn]] void exhausted(const Request& request, const std::string& why) const;
   /// False where another thread collected meanwhile.
-  bool collect(Lock& lock, Mutator& self, PauseKind kind, PauseCause cause, CompactEffort effort);
+  bool collect(Lock& lock,
+               Mutator& self,
+               PauseKind kind,
+               PauseCause cause,
+               CompactEffort effort,
+               Request* request = nullptr);
   void run_pause(PauseKind kind, CompactEffort effort, PauseReport& report);
   /// The next collection for a request that could not be served. Throws HeapExhausted.
-  void collect_for(Lock& lock, Mutator& self, std::size_t need, PauseCause cause, unsigned& fulls);
+  void collect_for(Lock& lock, Mutator& self, Request& request);
   template <class Work>
   auto with_stopped_world(Mutator& self, Work&& work);
   [[nodiscard]] RootSet root_set();
@@ -139,6 +158,9 @@ class Runtime {
   std::size_t parked_ = 0;
   std::size_t in_safe_regions_ = 0;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> held_back_{false};  ///< a collection waits for pins, and nobody is to make more
+  std::uint64_t blocked_requests_ = 0;  ///< since the last pause, and how long they waited
+  std::uint64_t blocked_ns_ = 0;
   std::atomic<std::uint64_t> clock_{0};
   std::uint64_t collections_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

@@ -66,7 +66,8 @@ class Verifier {
     for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
       const std::uint8_t owner = heap_.state(Block{i});
       used += owner != state::kFree ? 1U : 0U;
-      if (owner != state::kFree && owner != state::kOld && owner != state::kNursery) {
+      if (owner != state::kFree && owner != state::kOld && owner != state::kNursery &&
+          owner != (state::kNursery | state::kMixed)) {
         fail("V01", heap_.range_of(Block{i}).base, "a collection left a flag on the block");
       }
     }
@@ -94,7 +95,7 @@ class Verifier {
         fail("V11", address,
              "sets hold " + std::to_string(count) + " pins of an object that knows another number");
       }
-      if (heap_.is_nursery(address) && !header.has(Header::kListed)) {
+      if (heap_.is_young(address) && !header.has(Header::kListed)) {
         fail("V11", address, "a pinned young object is not listed");
       }
     }
@@ -120,7 +121,7 @@ class Verifier {
 
   void edges() const {
     for_each_object(heap_, [&](ObjectRef object) {
-      const bool old = !heap_.is_nursery(object.address());
+      const bool old = !heap_.is_young(object.address());
       for (std::size_t i = 0; i < object.references(); ++i) {
         check_edge(object.slot(i), old);
       }
@@ -186,6 +187,7 @@ class Verifier {
   void walk_block(Block block) {
     const AddressRange range = heap_.range_of(block);
     const bool old = heap_.state(block) == state::kOld;
+    const bool mixed = (heap_.state(block) & state::kMixed) != 0;
     Address walk = range.base;
     while (walk < range.limit) {
       const ObjectRef object(walk);
@@ -198,8 +200,11 @@ class Verifier {
         fail("V02", walk, "a header has an impossible size");
       }
       const bool start = heap_.marks().is_start(walk);
-      if (!old && start) {
+      if (!old && !mixed && start) {
         fail("V20", walk, "a nursery object has a start bit");
+      }
+      if (mixed && start != heap_.marks().is_live(walk)) {
+        fail("V20", walk, "an old object among young ones has start and live bits at odds");
       }
       if (header.has(Header::kFiller) && start) {
         fail("V20", walk, "a filler has a start bit");
@@ -228,7 +233,7 @@ class Verifier {
       return;
     }
     check_target(slot, target);
-    if (from_old && heap_.is_nursery(target) && heap_.card(slot) == 0) {
+    if (from_old && heap_.is_young(target) && heap_.card(slot) == 0) {
       fail("V07", slot, "an edge from old to young lies on a clean card");
     }
     if (from_old && heap_.blocks_range().contains(slot) && !heap_.may_refer(heap_.block_of(slot))) {

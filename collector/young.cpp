@@ -1,20 +1,22 @@
 #include "collector/young.hpp"
 
+#include "collector/cement.hpp"
+#include "collector/copy_spaces.hpp"
+#include "collector/dirty_cards.hpp"
 #include "collector/move_observer.hpp"
 #include "collector/phase_timer.hpp"
 #include "collector/pin_tracing.hpp"
 #include "collector/prefetch_ring.hpp"
 #include "collector/young_islands.hpp"
+#include "collector/young_settling.hpp"
+#include "collector/young_slide.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <optional>
 
 namespace pinlab::collector {
 
 using heap::Address;
-using heap::AddressRange;
 using heap::Header;
 using heap::kGranuleBytes;
 using heap::ObjectRef;
@@ -22,58 +24,47 @@ namespace state = heap::block_state;
 
 namespace {
 
-/// A to-space: objects are copied to `cursor` and scanned up from `scan`.
-struct ToSpace {
-  heap::Space& space;
-  Address scan;
-  Address cursor;
-  Address limit;
-};
-
-constexpr std::size_t kPreferredBytes = std::size_t{256} << 10U;  // of a block that is larger
-constexpr std::size_t kInlineCopyBytes = 64;
-
-void copy_object(Address to, Address from, std::size_t bytes) {
-  if (bytes <= kInlineCopyBytes) {
-    for (std::size_t at = kGranuleBytes; at < bytes; at += kGranuleBytes) {
-      (to + at).word() = (from + at).word();
-    }
-  } else {
-    std::memcpy((to + kGranuleBytes).as<void>(), (from + kGranuleBytes).as<void>(),
-                bytes - kGranuleBytes);
-  }
-}
-
 template <YoungScope kScope>
 class YoungCollection {
  public:
   YoungCollection(Generations& generations,
                   const RootSet& roots,
                   const YoungRules& rules,
+                  Motion motion,
+                  const YoungIslands& islands,
                   PauseReport& report)
       : generations_(generations),
         heap_(generations.heap),
         marks_(generations.heap.marks()),
         roots_(roots),
+        islands_(islands),
         report_(report),
+        motion_(motion),
         survivals_(rules.empty_nursery ? 0 : rules.survivals),
-        young_{generations.nursery, {}, {}, {}},
-        old_{generations.old, {}, {}, {}} {}
+        copies_(generations,
+                kScope == YoungScope::whole || survivals_ == 0 ? OtherSpace::forbidden
+                                                               : OtherSpace::allowed,
+                report),
+        cement_(generations.options.nursery_variants.cement, islands.pinned) {}
 
-  void run(std::span<const ObjectRef> islands) {
+  /// The slots of old objects that refer to what may slide.
+  std::vector<Address> run() {
     trace_roots();
     scan_cards();
     drain();
     if (kScope == YoungScope::whole) {
       trace_sets();
     } else {
-      trace_pins(islands);
+      trace_pins();
     }
     drain();
     end_dead_pins();
     update_weaks();
-    close(young_);
-    close(old_);
+    copies_.close();
+    if (motion_ == Motion::copy) {
+      cement_.set(generations_.heap, report_);
+    }
+    return std::move(remembered_);
   }
 
  private:
@@ -121,13 +112,16 @@ class YoungCollection {
 
   /// After everything else, so that what only a pin reaches is known. A pin that keeps alive is a
   /// root here, whoever owns its set: a young collection does not ask.
-  void trace_pins(std::span<const ObjectRef> islands) {
+  void trace_pins() {
     const std::uint64_t reached = report_.in_place_objects;
     const std::vector<Address> weak = weakly_pinned(generations_.pins);
-    for (const ObjectRef island : islands) {
+    for (const ObjectRef island : islands_.pinned) {
       if (weak.empty() || !std::ranges::binary_search(weak, island.address())) {
         stay(island.address(), island.header());
       }
+    }
+    for (const ObjectRef object : islands_.kept) {
+      stay(object.address(), object.header());
     }
     report_.alive_by_pin_alone += report_.in_place_objects - reached;
   }
@@ -158,63 +152,17 @@ class YoungCollection {
       return;
     }
     const PhaseTimer timer(report_, PausePhase::cards);
-    for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
-      const AddressRange block = heap_.range_of(heap::Block{i});
-      if (heap_.state(block.base) == state::kOld && heap_.may_refer(heap::Block{i})) {
-        for_each_dirty_card(block, [&](AddressRange card) { scan_card(card, block.base); });
+    for_each_remembered_slot(heap_, report_, [this](Address slot) {
+      if (motion_ == Motion::slide && refers_to_condemned(slot)) {
+        remembered_.push_back(slot);
       }
-    }
-    for (const auto& [base, bytes] : heap_.large().objects()) {
-      for_each_dirty_card(
-          {base, base + bytes},
-          [this, holder = ObjectRef(base)](AddressRange card) { scan_slots(holder, card); });
-    }
-  }
-
-  /// Each dirty card of [range) is cleaned, then visited: whoever leaves an edge to a young object
-  /// on it dirties it again.
-  template <class Visit>
-  void for_each_dirty_card(AddressRange range, Visit&& visit_card) {
-    constexpr std::size_t kCardsPerWord = sizeof(std::uint64_t);
-    for (Address a = range.base; a < range.limit; a += kCardsPerWord * heap::kLineBytes) {
-      std::uint64_t dirty = 0;
-      std::memcpy(&dirty, &heap_.card(a), sizeof dirty);
-      if (dirty == 0) {
-        continue;
-      }
-      for (std::size_t i = 0; i < kCardsPerWord; ++i) {
-        if (((dirty >> (8 * i)) & 1U) != 0) {
-          const Address card = a + i * heap::kLineBytes;
-          ++report_.cards_scanned;
-          heap_.card(card) = 0;
-          visit_card(AddressRange{card, card + heap::kLineBytes});
-        }
-      }
-    }
-  }
-
-  /// The slots on one card: of the object that comes in from below, and of those that start on it.
-  void scan_card(AddressRange card, Address block_base) {
-    const std::uint64_t starts = marks_.line(card.base).start;
-    if ((starts & 1U) == 0 && card.base > block_base) {
-      const Address before = marks_.start_at_or_before(card.base - kGranuleBytes, block_base);
-      if (before) {
-        scan_slots(ObjectRef(before), card);
-      }
-    }
-    for (std::uint64_t rest = starts; rest != 0; rest &= rest - 1) {
-      scan_slots(
-          ObjectRef(card.base + kGranuleBytes * static_cast<std::size_t>(std::countr_zero(rest))),
-          card);
-    }
-  }
-
-  void scan_slots(ObjectRef object, AddressRange bounds) {
-    const Address first = std::max(object.slot(0), bounds.base);
-    const Address limit = std::min(object.slot(object.references()), bounds.limit);
-    for (Address slot = first; slot < limit; slot += kGranuleBytes) {
       visit(slot);
-    }
+    });
+  }
+
+  [[nodiscard]] bool refers_to_condemned(Address slot) const {
+    const Address target(slot.word());
+    return target && (heap_.state(target) & state::kFrom) != 0;
   }
 
   /// A slot of the heap: its target is looked at when it has arrived in the cache.
@@ -248,8 +196,26 @@ class YoungCollection {
       slot.word() = to.value();
     }
     // An edge to what is young still: its holder's card must be dirty, should the holder be old.
-    if ((heap_.state(to) & state::kNursery) != 0) {
-      heap_.card(slot) = 1;
+    const std::uint8_t there = heap_.state(to);
+    if ((there & state::kNursery) != 0) {
+      if ((there & (state::kIslands | state::kMixed)) == 0) {
+        heap_.card(slot) = 1;
+      } else {
+        note_edge_to_stayed(slot, to, there);
+      }
+    }
+  }
+
+  void note_edge_to_stayed(Address slot, Address to, std::uint8_t there) {
+    // Where nothing is copied everything will be old; a slide looks again when it knows its moves.
+    const bool old_in_place =
+        (there & state::kMixed) != 0 && marks_.is_start(to) && !heap_.is_immovable(to);
+    if (motion_ != Motion::copy || old_in_place) {
+      return;
+    }
+    heap_.card(slot) = 1;
+    if (cement_.is_on() && (heap_.state(slot) & (state::kOld | state::kLarge)) != 0) {
+      cement_.count(to);
     }
   }
 
@@ -259,68 +225,24 @@ class YoungCollection {
     if (header.has(Header::kForwarded)) {
       return header.forwarding();
     }
-    if ((where & state::kIslands) != 0 && heap_.is_immovable(from)) {
+    if ((where & state::kIslands) != 0 && stays(from, header, where)) {
       stay(from, header);
       return from;
     }
     const bool promote = kScope == YoungScope::nursery && header.age() >= survivals_;
-    return copy(from, header, promote);
-  }
-
-  Address copy(Address from, Header header, bool promote) {
-    const std::size_t bytes = header.bytes();
-    ToSpace* space = promote ? &old_ : &young_;
-    if (bytes > space->limit - space->cursor && !refill(*space, bytes)) {
-      // The other space may have room: better old too early, or young too long, than not to move.
-      space = promote ? &young_ : &old_;
-      promote = !promote;
-      if (kScope == YoungScope::whole || survivals_ == 0 ||
-          (bytes > space->limit - space->cursor && !refill(*space, bytes))) {
-        fail(from);
-        stay(from, header);
-        return from;
-      }
-    }
-    const Address to = space->cursor;
-    space->cursor = to + bytes;
-    copy_object(to, from, bytes);
-    const unsigned age = promote ? 0 : std::min(header.age() + 1, 7U);
-    to.word() = Header(header.granules(), header.references()).word() |
-                (std::uintptr_t{age} << Header::kAgeShift);
-    from.word() = to.value() | Header::kForwarded;
-    if (header.references() > 0) {
-      heap_.set_may_refer(to);
-    } else if (space->scan == to) {
-      space->scan = space->cursor;  // nothing to scan in it: the copy need not be read again
-    }
-    ++report_.copied_objects;
-    report_.copied_bytes += bytes;
-    if (promote) {
-      marks_.set_start(to);
-      ++report_.promoted_objects;
-      report_.promoted_bytes += bytes;
+    const Address to = copies_.copy(from, header, promote);
+    if (!to) {
+      fail(from);
+      stay(from, header);
+      return from;
     }
     return to;
   }
 
-  bool refill(ToSpace& space, std::size_t bytes) {
-    close(space);
-    const AddressRange range =
-        space.space.take(bytes, std::max(bytes, std::min(heap_.block_bytes(), kPreferredBytes)));
-    if (range.empty()) {
-      return false;
-    }
-    space.scan = space.cursor = range.base;
-    space.limit = range.limit;
-    return true;
-  }
-
-  void close(ToSpace& space) {
-    if (space.scan < space.cursor) {
-      pending_.push_back({space.scan, space.cursor});
-    }
-    space.space.give_back({space.cursor, space.limit});
-    space.scan = space.cursor = space.limit = Address();
+  /// REQUIRES a block in which something stays.
+  [[nodiscard]] bool stays(Address from, Header header, std::uint8_t where) const {
+    return heap_.is_immovable(from) || marks_.is_live(from) ||
+           ((where & state::kKeeps) != 0 && (!islands_.leaves_only || header.references() == 0));
   }
 
   /// No room anywhere: the object becomes immovable for this collection.
@@ -335,6 +257,7 @@ class YoungCollection {
       return;
     }
     marks_.set_live({from, from + header.bytes()});
+    marks_.set_start(from);
     ++report_.in_place_objects;
     report_.in_place_bytes += header.bytes();
     if (header.references() > 0) {
@@ -355,12 +278,8 @@ class YoungCollection {
   void drain() {
     const PhaseTimer timer(report_, PausePhase::copy);
     for (;;) {
-      if (young_.scan < young_.cursor) {
-        scan_next(young_);
-      } else if (old_.scan < old_.cursor) {
-        scan_next(old_);
-      } else if (!pending_.empty()) {
-        scan_pending();
+      if (const ObjectRef copy = copies_.next()) {
+        scan_object(copy);
       } else if (!in_place_.empty()) {
         const ObjectRef object(in_place_.back());
         in_place_.pop_back();
@@ -370,22 +289,6 @@ class YoungCollection {
       } else {
         return;
       }
-    }
-  }
-
-  void scan_next(ToSpace& space) {
-    const ObjectRef object(space.scan);
-    space.scan = object.range().limit;
-    scan_object(object);
-  }
-
-  void scan_pending() {
-    AddressRange range = pending_.back();
-    pending_.pop_back();
-    while (!range.empty()) {
-      const ObjectRef object(range.base);
-      range.base = object.range().limit;
-      scan_object(object);
     }
   }
 
@@ -418,13 +321,15 @@ class YoungCollection {
   heap::Heap& heap_;
   heap::MarkTable marks_;
   const RootSet& roots_;
+  const YoungIslands& islands_;
   PauseReport& report_;
+  Motion motion_;
   unsigned survivals_;
-  ToSpace young_;
-  ToSpace old_;
+  CopySpaces copies_;
+  Cement cement_;
   PrefetchRing ring_;
-  std::vector<AddressRange> pending_;
   std::vector<Address> in_place_;
+  std::vector<Address> remembered_;
 };
 
 void release_unreached_large(heap::Heap& heap) {
@@ -441,30 +346,45 @@ void release_unreached_large(heap::Heap& heap) {
   }
 }
 
+/// A full collection compacts what it finds: nothing need slide before.
+Motion motion_of(const Generations& generations, const YoungRules& rules) {
+  if (rules.scope == YoungScope::whole) {
+    return Motion::copy;
+  }
+  const Motion motion = generations.nursery_route->motion(generations.heap.free_blocks());
+  return rules.empty_nursery && motion == Motion::slide ? Motion::stay : motion;
+}
+
 }  // namespace
 
 void collect_young(Generations& generations,
                    const RootSet& roots,
                    const YoungRules& rules,
                    PauseReport& report) {
+  const Motion motion = motion_of(generations, rules);
   const std::vector<heap::Block> blocks = condemn_nursery(generations.heap);
   generations.nursery_gaps->clear();
-  std::vector<ObjectRef> islands = form_young_islands(generations, report);
+  YoungIslands islands = form_young_islands(generations, blocks, rules, motion, report);
+  std::vector<Address> remembered;
   if (rules.scope == YoungScope::whole) {
-    YoungCollection<YoungScope::whole>(generations, roots, rules, report).run(islands);
+    YoungCollection<YoungScope::whole>(generations, roots, rules, motion, islands, report).run();
     release_unreached_large(generations.heap);
   } else {
-    YoungCollection<YoungScope::nursery>(generations, roots, rules, report).run(islands);
+    remembered =
+        YoungCollection<YoungScope::nursery>(generations, roots, rules, motion, islands, report)
+            .run();
   }
   report.survivor_objects += report.copied_objects + report.in_place_objects;
   report.survivor_bytes += report.copied_bytes + report.in_place_bytes;
   tell_of_young(generations, blocks, report);
   // Objects whose pins ended in this collection, and that died: nothing is known of their place.
-  std::erase_if(islands, [&](ObjectRef object) {
+  std::erase_if(islands.pinned, [&](ObjectRef object) {
     return !generations.heap.marks().is_live(object.address());
   });
-  settle_nursery(generations, blocks, rules, report);
-  keep_young_pins(generations, islands);
+  const std::uint32_t survivors_limit =
+      motion == Motion::slide ? slide_survivors(generations, roots, blocks, remembered, report) : 0;
+  settle_nursery(generations, blocks, rules, motion, survivors_limit, report);
+  keep_young_pins(generations, islands.pinned);
 }
 
 }  // namespace pinlab::collector

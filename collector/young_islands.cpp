@@ -1,6 +1,7 @@
 #include "collector/young_islands.hpp"
 
 #include "collector/phase_timer.hpp"
+#include "collector/walk.hpp"
 
 #include <bit>
 
@@ -33,64 +34,48 @@ void spread_from(Generations& generations, ObjectRef island) {
   }
 }
 
-/// What stayed becomes what the block holds; everything else in it becomes gaps.
-BlockCensus keep_stayed(heap::Heap& heap, Block block, PauseReport& report) {
-  const AddressRange range = heap.range_of(block);
-  BlockCensus census{block};
-  for (Address line = range.base; line < range.limit; line += heap::kLineBytes) {
-    heap::LineMarks& marks = heap.marks().line(line);
-    marks.start = marks.live & heap.immovable(line);
-    census.live += heap::kGranuleBytes * static_cast<std::uint64_t>(std::popcount(marks.live));
-    report.islands += static_cast<std::uint64_t>(std::popcount(marks.start));
+Evacuation evacuation_of(const Generations& generations,
+                         const YoungRules& rules,
+                         Motion motion,
+                         const CondemnedBlock& block) {
+  if (rules.scope == YoungScope::whole) {
+    return Evacuation::all_but_islands;
   }
-  census.immovable = census.live;
-  report.island_bytes += census.live;
-  heap.clear_immovable(range);
-  return census;
+  const bool would_slide =
+      generations.nursery_route->motion(generations.heap.free_blocks()) == Motion::slide;
+  if (motion == Motion::slide || (rules.empty_nursery && would_slide)) {
+    return Evacuation::none;
+  }
+  return generations.nursery_route->evacuate(block);
 }
 
-void clear_live(heap::Heap& heap, AddressRange range, bool starts_too) {
-  for (Address line = range.base; line < range.limit; line += heap::kLineBytes) {
-    heap::LineMarks& marks = heap.marks().line(line);
-    marks.live = 0;
-    marks.start = starts_too ? 0 : marks.start;
-  }
-}
-
-/// Formats every gap of the block and offers the usable ones, if they are to be offered.
-void make_gaps(Generations& generations,
-               AddressRange block,
-               heap::GapReuse* offer,
-               PauseReport& report) {
-  std::vector<AddressRange> usable;
-  generations.heap.marks().for_each_gap(block, heap::kGranuleBytes, [&](AddressRange gap) {
-    generations.heap.format_gap(gap);
-    if (offer != nullptr && gap.bytes() >= generations.options.gap_min) {
-      usable.push_back(gap);
-      ++report.gaps;
-      report.gap_bytes += gap.bytes();
-    }
-  });
-  if (offer != nullptr) {
-    offer->add(usable);
-  }
-}
-
-void settle(Generations& generations, const BlockCensus& census, Fate fate, PauseReport& report) {
+/// Asks the route of each block in which something stays in any case.
+void keep_more(Generations& generations,
+               const std::vector<Block>& blocks,
+               const YoungRules& rules,
+               Motion motion,
+               YoungIslands& islands) {
   heap::Heap& heap = generations.heap;
-  const AddressRange range = heap.range_of(census.block);
-  const bool stays_young = fate == Fate::nursery_gaps;
-  heap.state(range.base) = stays_young ? state::kNursery : state::kOld;
-  heap::GapReuse* offer = stays_young                   ? generations.nursery_gaps.get()
-                          : fate == Fate::old_with_gaps ? generations.old_gaps.get()
-                                                        : nullptr;
-  if (!stays_young) {
-    report.promoted_bytes += census.live;
-    heap.set_may_refer(range.base);
-    heap.marks().for_each_start(range, [&](Address) { ++report.promoted_objects; });
+  CondemnedBlock condemned{.block = {}, .bytes = heap.block_bytes()};
+  for (const Block block : blocks) {
+    std::uint8_t& where = heap.state(block);
+    if (motion == Motion::copy && (where & state::kIslands) == 0) {
+      continue;
+    }
+    condemned.block = block;
+    condemned.old =
+        (where & state::kMixed) != 0 ? heap.marks().live_bytes(heap.range_of(block)) : 0;
+    const Evacuation evacuation = evacuation_of(generations, rules, motion, condemned);
+    ++condemned.order;
+    if (evacuation == Evacuation::all_but_islands) {
+      continue;
+    }
+    if (evacuation == Evacuation::none_dead_or_alive) {
+      for_each_object(heap, block, [&](ObjectRef object) { islands.kept.push_back(object); });
+    }
+    where |= state::kIslands | state::kKeeps;
+    islands.leaves_only = evacuation == Evacuation::by_class;
   }
-  make_gaps(generations, range, offer, report);
-  clear_live(heap, range, stays_young);
 }
 
 }  // namespace
@@ -99,18 +84,24 @@ std::vector<Block> condemn_nursery(heap::Heap& heap) {
   std::vector<Block> blocks;
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
     const Block block{i};
-    if (heap.state(block) == state::kNursery) {
-      heap.state(block) = state::kNursery | state::kFrom;
+    std::uint8_t& where = heap.state(block);
+    if ((where & state::kNursery) != 0) {
+      where |= state::kFrom;
+      where |= (where & state::kMixed) != 0 ? state::kIslands : state::kFree;
       blocks.push_back(block);
     }
   }
   return blocks;
 }
 
-std::vector<ObjectRef> form_young_islands(Generations& generations, PauseReport& report) {
+YoungIslands form_young_islands(Generations& generations,
+                                const std::vector<Block>& blocks,
+                                const YoungRules& rules,
+                                Motion motion,
+                                PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::islands);
   heap::Heap& heap = generations.heap;
-  std::vector<ObjectRef> islands;
+  YoungIslands islands;
   for (const ObjectRef object : generations.pins.young_pins()) {
     // Acquires what the unpin released: from here on the header is this thread's.
     const Header header(object.header_word().load(std::memory_order_acquire));
@@ -122,44 +113,25 @@ std::vector<ObjectRef> form_young_islands(Generations& generations, PauseReport&
     heap.state(object.address()) |= state::kIslands;
     ++report.pins;
     report.pinned_bytes += object.bytes();
-    islands.push_back(object);
+    islands.pinned.push_back(object);
   }
   // An island that keeps no neighbour is done: no block is walked for it inside the pause.
   if (generations.spread->company() != pinning::Company::none) {
-    for (const ObjectRef island : islands) {
+    for (const ObjectRef island : islands.pinned) {
       spread_from(generations, island);
     }
   }
-  return islands;
-}
-
-void settle_nursery(Generations& generations,
-                    const std::vector<Block>& blocks,
-                    const YoungRules& rules,
-                    PauseReport& report) {
-  const PhaseTimer timer(report, PausePhase::reclaim);
-  heap::Heap& heap = generations.heap;
-  for (const Block block : blocks) {
-    if ((heap.state(block) & state::kIslands) == 0) {
-      heap.release_block(block);
-      continue;
-    }
-    const BlockCensus census = keep_stayed(heap, block, report);
-    if (census.live == 0) {
-      heap.release_block(block);
-      continue;
-    }
-    Fate fate = rules.empty_nursery ? Fate::old_with_gaps : generations.nursery_route->fate(census);
-    fate = rules.scope == YoungScope::whole ? Fate::nursery_gaps : fate;
-    settle(generations, census, fate, report);
+  if (motion != Motion::copy || !islands.pinned.empty()) {
+    keep_more(generations, blocks, rules, motion, islands);
   }
+  return islands;
 }
 
 void keep_young_pins(Generations& generations, const std::vector<ObjectRef>& islands) {
   std::vector<ObjectRef>& listed = generations.pins.young_pins();
   listed.clear();
   for (const ObjectRef object : islands) {
-    if (generations.heap.is_nursery(object.address())) {
+    if (generations.heap.is_young(object.address())) {
       listed.push_back(object);
     } else {
       object.header_word().fetch_and(~Header::kListed, std::memory_order_relaxed);

@@ -27,6 +27,10 @@ constexpr std::array<std::string_view, 1> kPlacements = {"anywhere"};
 constexpr std::array<std::string_view, 4> kTargets = {"uniform", "site", "size", "io"};
 constexpr std::array<std::string_view, 1> kAges = {"old"};
 constexpr std::array<std::string_view, 2> kTenurings = {"adaptive", "fixed"};
+constexpr std::array<std::string_view, 3> kLockVariants = {"wait", "retry", "hold_back"};
+constexpr std::array<std::string_view, 3> kEvacuates = {"all_but_islands", "by_class", "none"};
+constexpr std::array<std::string_view, 2> kCramped = {"full", "degraded"};
+constexpr std::array<std::string_view, 1> kNone = {"none"};
 constexpr std::array<std::string_view, 2> kEfforts = {"adaptive", "exhaustive"};
 constexpr std::array<std::string_view, 4> kVerifyLevels = {"none", "cheap", "full", "paranoid"};
 constexpr std::array<std::string_view, 2> kVerifyWhens = {"after", "before_after"};
@@ -83,6 +87,69 @@ constexpr auto kHeapParameters = std::to_array<Parameter>({
      .type = ParameterType::word,
      .default_text = "promote_block",
      .summary = "what a young collection does with a block that holds islands"},
+    {.name = "nursery.lock",
+     .type = ParameterType::word,
+     .default_text = "wait",
+     .summary = "with nursery.route=lock: what a request does that pins refuse: wait, give up "
+                "after some retries, or hold back whoever could pin",
+     .choices = kLockVariants},
+    {.name = "nursery.lock_retries",
+     .type = ParameterType::count,
+     .default_text = "2",
+     .summary = "with nursery.lock=retry: waits for pins to end before a request gives up",
+     .most = 1U << 20U,
+     .unit = "waits"},
+    {.name = "nursery.evacuate",
+     .type = ParameterType::word,
+     .default_text = "all_but_islands",
+     .summary = "what of a block with pins is copied out: all but islands, by class (what has "
+                "references), or none",
+     .choices = kEvacuates},
+    {.name = "nursery.retain",
+     .type = ParameterType::share,
+     .default_text = "0",
+     .summary = "a block with islands and less than this alive is tried again at the next young "
+                "collection"},
+    {.name = "nursery.give_up",
+     .type = ParameterType::count,
+     .default_text = "8",
+     .summary = "young collections that a block is tried again",
+     .most = 255,
+     .unit = "collections"},
+    {.name = "nursery.cement",
+     .type = ParameterType::count,
+     .default_text = "0",
+     .summary = "so many old slots that refer to an island make it a root until the next full "
+                "collection; 0: never",
+     .most = std::uint64_t{1} << 32U,
+     .unit = "slots"},
+    {.name = "nursery.cramped",
+     .type = ParameterType::word,
+     .default_text = "full",
+     .summary = "when islands leave the nursery too little room: a full collection ages them out, "
+                "or objects are born old until the next young collection",
+     .choices = kCramped},
+    {.name = "nursery.sweep",
+     .type = ParameterType::share,
+     .default_text = "0",
+     .summary =
+         "a block of which this much is alive is swept in place instead of slid; 0: none is"},
+    {.name = "nursery.promote",
+     .type = ParameterType::share,
+     .default_text = "0",
+     .summary = "a block of which this much is pinned is promoted instead of demoted; 0: none is"},
+    {.name = "nursery.copy",
+     .type = ParameterType::share,
+     .default_text = "0",
+     .summary = "the young objects of a block are copied while its old ones take less than this; "
+                "0: never"},
+    {.name = "nursery.nailboards",
+     .type = ParameterType::count,
+     .default_text = "none",
+     .summary = "blocks in a young collection for which a table of nails can be had",
+     .most = std::uint64_t{1} << 32U,
+     .choices = kNone,
+     .unit = "tables"},
     {.name = "old.route",
      .type = ParameterType::word,
      .default_text = "slide_around",

@@ -233,6 +233,21 @@ Json gap_use_json(const PauseReport& report) {
   };
 }
 
+/// What the nursery route did with blocks in which something stayed.
+Json nursery_json(const PauseReport& report) {
+  return {
+      {"retained_blocks", report.retained_blocks},
+      {"given_up_blocks", report.given_up_blocks},
+      {"quarantined", report.quarantined_bytes},
+      {"closed", report.closed_bytes},
+      {"demoted", objects_and_bytes(report.demoted_objects, report.demoted_bytes)},
+      {"promoted_in_place",
+       objects_and_bytes(report.promoted_in_place_objects, report.promoted_in_place_bytes)},
+      {"cemented", report.cemented_objects},
+      {"degraded", report.degraded_bytes},
+  };
+}
+
 Json collection_exact(const PauseReport& report, const RunResult& result) {
   const bool full = report.kind == PauseKind::full;
   const bool measured = full && measures_hostage(result);
@@ -242,6 +257,7 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
       {"promoted", objects_and_bytes(report.promoted_objects, report.promoted_bytes)},
       {"in_place", objects_and_bytes(report.in_place_objects, report.in_place_bytes)},
       {"failed", report.failed_objects},
+      {"nursery", nursery_json(report)},
       {"moved",
        {{"bytes", report.moved_bytes},
         {"runs", report.moved_runs},
@@ -334,7 +350,11 @@ Json collection_json(const PauseReport& report, const RunResult& result) {
       {"cause", collector::kPauseCauseNames[static_cast<std::size_t>(report.cause)]},
       {"clock", report.clock},
       {"exact", collection_exact(report, result)},
-      {"timed", {{"start", report.start_ns}, {"pause", report.pause_ns}, {"phases", phases}}},
+      {"timed",
+       {{"start", report.start_ns},
+        {"pause", report.pause_ns},
+        {"phases", phases},
+        {"blocked", {{"requests", report.blocked_requests}, {"time", report.blocked_ns}}}}},
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include "heap/address.hpp"
 #include "heap/support/words.hpp"
+#include "collector/nursery_route.hpp"
 #include "collector/plan.hpp"
 #include "harness/old_variants.hpp"
 #include "harness/parameter_table.hpp"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <string_view>
+#include <vector>
 
 namespace pinlab::harness {
 
@@ -81,18 +83,20 @@ void derive_defaults(ParameterValues& values, workloads::HeapDefaults heap) {
   }
 }
 
-/// What the plan fixes of `options`. A parameter that was given otherwise is an error, never
-/// ignored.
+/// What the plan and the nursery route fix of `options`. A parameter that was given otherwise is an
+/// error, never ignored.
 class Settling {
  public:
   explicit Settling(ParameterValues& values)
-      : values_(values), before_(collector_options(values)), after_(before_) {
-    heap::find_named(collector::plans(), before_.plan)->make()->settle(after_);
+      : values_(values), before_(collector_options(values)), by_plan_(before_), after_(before_) {
+    heap::find_named(collector::plans(), before_.plan)->make()->settle(by_plan_);
+    collector::settle_options(after_);
   }
 
   void settle() {
     settle("nursery.size", &Options::nursery_size);
     settle("nursery.survivals", &Options::nursery_survivals);
+    settle("nursery.tenuring", &Options::nursery_tenuring);
     settle("nursery.route", &Options::nursery_route);
     settle("old.route", &Options::old_route);
     settle("gap.reuse", &Options::gap_reuse);
@@ -105,6 +109,15 @@ class Settling {
 
   static std::string text_of(std::uint64_t value) { return std::to_string(value); }
   static std::string text_of(const std::string& value) { return value; }
+  static std::string text_of(collector::Tenuring value) {
+    return value == collector::Tenuring::fixed ? "fixed" : "adaptive";
+  }
+
+  template <class T>
+  [[nodiscard]] std::string who_fixes(T Options::*member) const {
+    return by_plan_.*member == after_.*member ? "plan=" + before_.plan
+                                              : "nursery.route=" + after_.nursery_route;
+  }
 
   template <class T>
   void settle(std::string_view name, T Options::*member) {
@@ -113,8 +126,8 @@ class Settling {
     }
     const std::string text = text_of(after_.*member);
     if (values_.given(name)) {
-      throw ParameterError(std::string(name) + "=" + values_.canonical(name) +
-                           ": plan=" + before_.plan + " fixes it to " +
+      throw ParameterError(std::string(name) + "=" + values_.canonical(name) + ": " +
+                           who_fixes(member) + " fixes it to " +
                            heap::canonical_text(*values_.find(name), text));
     }
     values_.set_default(name, text);
@@ -122,8 +135,33 @@ class Settling {
 
   ParameterValues& values_;
   const Options before_;
+  Options by_plan_;
   Options after_;
 };
+
+/// A variant that the chosen nursery route does not have is an error, and says who has it.
+void check_variants(const ParameterValues& values) {
+  const auto has = [](const heap::Named<collector::NurseryRoute>& entry, std::string_view name) {
+    const auto route = entry.make();
+    return std::ranges::find(route->variants(), name) != route->variants().end();
+  };
+  const std::string_view chosen = values.word("nursery.route");
+  for (const std::string_view name : collector::nursery_variant_names()) {
+    // Its default says nothing: a record that is run again gives every parameter.
+    if (!values.given(name) || values.canonical(name) == values.find(name)->default_text ||
+        has(*heap::find_named(collector::nursery_routes(), chosen), name)) {
+      continue;
+    }
+    std::vector<std::string_view> owners;
+    for (const auto& entry : collector::nursery_routes()) {
+      if (has(entry, name)) {
+        owners.push_back(entry.name);
+      }
+    }
+    throw ParameterError(std::string(name) + " has no effect with nursery.route=" +
+                         std::string(chosen) + ": it belongs to " + heap::joined(owners));
+  }
+}
 
 void check_heap(const ParameterValues& values) {
   const auto shown = [&](std::string_view name) {
@@ -205,6 +243,7 @@ ParameterValues resolve(const Settings& file, const Settings& command_line) {
   derive_defaults(values, workload.heap);
   Settling(values).settle();
   settle_old_variants(values);
+  check_variants(values);
   check_heap(values);
   check_pins(values);
   check_not_yet(values);
@@ -224,6 +263,30 @@ std::string why_unrepeatable(const ParameterValues& values) {
   return {};
 }
 
+namespace {
+
+collector::NurseryVariants nursery_variants(const ParameterValues& values) {
+  using namespace collector;
+  NurseryVariants variants{
+      .lock = enum_of<LockVariant>(values, "nursery.lock"),
+      .lock_retries = static_cast<std::uint32_t>(values.count("nursery.lock_retries")),
+      .evacuate = enum_of<Evacuate>(values, "nursery.evacuate"),
+      .retain = values.share("nursery.retain"),
+      .give_up = static_cast<std::uint32_t>(values.count("nursery.give_up")),
+      .cement = values.count("nursery.cement"),
+      .cramped = enum_of<Cramped>(values, "nursery.cramped"),
+      .sweep = values.share("nursery.sweep"),
+      .promote = values.share("nursery.promote"),
+      .copy = values.share("nursery.copy"),
+  };
+  if (!values.is_word("nursery.nailboards")) {
+    variants.nailboards = values.count("nursery.nailboards");
+  }
+  return variants;
+}
+
+}  // namespace
+
 collector::Options collector_options(const ParameterValues& values) {
   using namespace collector;
   return {
@@ -234,6 +297,7 @@ collector::Options collector_options(const ParameterValues& values) {
       .nursery_survivals = static_cast<std::uint32_t>(values.count("nursery.survivals")),
       .nursery_tenuring = enum_of<Tenuring>(values, "nursery.tenuring"),
       .nursery_route = std::string(values.word("nursery.route")),
+      .nursery_variants = nursery_variants(values),
       .old_route = std::string(values.word("old.route")),
       .old_variants = old_variants(values),
       .gap_reuse = std::string(values.word("gap.reuse")),

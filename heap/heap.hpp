@@ -31,9 +31,13 @@ inline constexpr std::uint8_t kOld = 1;
 inline constexpr std::uint8_t kLarge = 2;
 inline constexpr std::uint8_t kNursery = 4;
 inline constexpr std::uint8_t kFrom = 8;      ///< a nursery block that is being emptied
-inline constexpr std::uint8_t kIslands = 16;  ///< objects with a start bit in it stay
+inline constexpr std::uint8_t kIslands = 16;  ///< some of its objects stay in this collection
 inline constexpr std::uint8_t kSource =
     32;  ///< an old block whose movable objects have a new address
+/// A nursery block that holds old objects too, also between pauses: those with start bits.
+inline constexpr std::uint8_t kMixed = 64;
+/// More than the islands of a nursery block stay in this collection.
+inline constexpr std::uint8_t kKeeps = 128;
 inline constexpr std::uint8_t kOwnerMask = kOld | kLarge | kNursery;
 }  // namespace block_state
 
@@ -80,6 +84,10 @@ class Heap {
   [[nodiscard]] bool is_nursery(Address a) const {
     return contains(a) && (state(a) & block_state::kNursery) != 0;
   }
+  /// Whether young collections decide about the object at `a`.
+  [[nodiscard]] bool is_young(Address a) const {
+    return is_nursery(a) && ((state(a) & block_state::kMixed) == 0 || !marks_.is_start(a));
+  }
   [[nodiscard]] bool is_large(Address a) const {
     return contains(a) && (state(a) & block_state::kLarge) != 0;
   }
@@ -102,6 +110,7 @@ class Heap {
   }
   [[nodiscard]] bool is_immovable(Address a) const { return (immovable(a) & granule_bit(a)) != 0; }
   void set_immovable(Address a) const { immovable(a) |= granule_bit(a); }
+  void clear_immovable(Address a) const { immovable(a) &= ~granule_bit(a); }
   /// REQUIRES whole lines.
   void clear_immovable(AddressRange range) const;
   /// One 32-bit word for each line of the blocks, for the compactor: offsets of what moves.

@@ -20,6 +20,14 @@ Address MarkTable::end_of_live(Address start, Address limit) const {
   return end < limit ? end : limit;
 }
 
+std::uint64_t MarkTable::live_bytes(AddressRange range) const {
+  std::uint64_t granules = 0;
+  for (Address base = range.base; base < range.limit; base += kLineBytes) {
+    granules += static_cast<std::uint64_t>(std::popcount(line(base).live));
+  }
+  return granules * kGranuleBytes;
+}
+
 Address MarkTable::start_at_or_before(Address a, Address floor) const {
   Address base = a.align_down(kLineBytes);
   std::uint64_t starts = line(base).start & (granule_bit(a) | bits_below(granule_in_line(a)));

@@ -4,8 +4,9 @@
 //   line (512 bytes of heap) -> LineMarks { live: 64 bits, start: 64 bits }
 //
 // Invariants, between pauses: (1) every object of an old block has its start bit, and nothing else
-// in the block has one, but for what lies below an open cursor; (2) nursery blocks have neither
-// bit; (3) the live bits of old blocks say what the last full collection found alive, and no more.
+// in the block has one, but for what lies below an open cursor; (2) of a nursery block only the old
+// objects in it have bits: start, and live all over; (3) the live bits of old blocks say what the
+// last full collection found alive, and no more.
 #pragma once
 
 #include "heap/address.hpp"
@@ -92,6 +93,9 @@ class MarkTable {
   /// least `least` bytes, ascending. `least` of a line or more is fast: full lines are skipped.
   template <class Visit>
   void for_each_gap(AddressRange range, std::size_t least, Visit&& visit) const;
+
+  /// Bytes under live bits in [range). REQUIRES whole lines.
+  [[nodiscard]] std::uint64_t live_bytes(AddressRange range) const;
 
   /// The highest start bit in [floor, a], or null.
   [[nodiscard]] Address start_at_or_before(Address a, Address floor) const;

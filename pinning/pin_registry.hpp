@@ -84,7 +84,7 @@ class PinRegistry {
         object.header_word().fetch_or(heap::Header::kPinned, std::memory_order_acq_rel);
     if ((before & heap::Header::kPinned) != 0) {
       pin_again(object);
-    } else if ((before & heap::Header::kListed) == 0 && heap_.is_nursery(object.address())) {
+    } else if ((before & heap::Header::kListed) == 0 && heap_.is_young(object.address())) {
       list_young(object);
     }
   }

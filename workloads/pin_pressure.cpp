@@ -117,7 +117,7 @@ bool PinPressure::is_wanted() {
 }
 
 bool PinPressure::is_of_age(heap::ObjectRef object, std::uint64_t born) const {
-  return options_.age_old ? !runtime_.heap().is_nursery(object.address())
+  return options_.age_old ? !runtime_.heap().is_young(object.address())
                           : runtime_.collections() - born >= options_.age;
 }
 

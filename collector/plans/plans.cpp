@@ -17,6 +17,17 @@ std::span<const heap::Named<Plan>> plans() {
   return entries;
 }
 
+void settle_options(Options& options) {
+  if (const heap::Named<Plan>* plan = heap::find_named(plans(), options.plan)) {
+    plan->make()->settle(options);
+  }
+  const heap::Named<NurseryRoute>* route =
+      heap::find_named(nursery_routes(), options.nursery_route);
+  if (route != nullptr && options.nursery_size > 0) {
+    route->make()->settle(options);
+  }
+}
+
 std::uint64_t nursery_bytes(const heap::Heap& heap) {
   std::uint64_t blocks = 0;
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
