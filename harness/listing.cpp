@@ -4,6 +4,7 @@
 #include "harness/axes.hpp"
 #include "harness/metrics.hpp"
 #include "harness/parameter_table.hpp"
+#include "harness/presets.hpp"
 
 #include <algorithm>
 #include <array>
@@ -84,6 +85,24 @@ std::vector<Listed> list_axis(const Axis& axis) {
   return rows;
 }
 
+std::vector<Listed> list_presets() {
+  std::vector<Listed> rows;
+  for (const Preset& preset : presets()) {
+    std::string sets;
+    for (const PresetSetting& setting : preset.settings) {
+      sets +=
+          (sets.empty() ? "" : " ") + std::string(setting.name) + "=" + std::string(setting.text);
+    }
+    rows.push_back({.name = std::string(preset.name),
+                    .summary = std::string(preset.summary),
+                    .facts = {{"source", std::string(preset.source)},
+                              {"sets", sets},
+                              {"leaves out", std::string(preset.leaves_out)},
+                              {"chosen by", "preset=" + std::string(preset.name)}}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::span<const std::string_view> kinds() {
@@ -100,6 +119,9 @@ std::vector<Listed> list_kind(std::string_view kind) {
   }
   if (kind == "plots") {
     return list_plots();
+  }
+  if (kind == "presets") {
+    return list_presets();
   }
   const auto axis = std::ranges::find(axes(), kind, &Axis::kind);
   return axis == axes().end() ? std::vector<Listed>() : list_axis(*axis);

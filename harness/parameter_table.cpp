@@ -6,6 +6,7 @@
 #include "pinning/pin_set.hpp"
 #include "harness/axes.hpp"
 #include "harness/old_variants.hpp"
+#include "harness/presets.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,6 +46,10 @@ constexpr auto kHeapParameters = std::to_array<Parameter>({
      .type = ParameterType::word,
      .default_text = "lru_churn",
      .summary = "which program runs"},
+    {.name = "preset",
+     .type = ParameterType::word,
+     .default_text = "none",
+     .summary = "one real collector, as far as the axes go: sets the defaults of the others"},
     {.name = "plan",
      .type = ParameterType::word,
      .default_text = "generational",
@@ -351,12 +356,24 @@ constexpr auto kRunParameters = std::to_array<Parameter>({
      .unit = "pins"},
 });
 
+std::span<const std::string_view> preset_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all = {"none"};
+    for (const Preset& preset : presets()) {
+      all.push_back(preset.name);
+    }
+    return all;
+  }();
+  return names;
+}
+
 std::vector<Parameter> all_parameters() {
   std::vector<Parameter> table(kHeapParameters.begin(), kHeapParameters.end());
   const std::span<const Parameter> of_routes = old_variant_parameters();
   table.insert(table.end(), of_routes.begin(), of_routes.end());
   table.insert(table.end(), kPinParameters.begin(), kPinParameters.end());
   table.insert(table.end(), kRunParameters.begin(), kRunParameters.end());
+  std::ranges::find(table, "preset", &Parameter::name)->choices = preset_names();
   for (const Axis& axis : axes()) {
     std::ranges::find(table, axis.parameter, &Parameter::name)->choices =
         names_of_axis(axis.parameter);

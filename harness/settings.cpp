@@ -6,6 +6,7 @@
 #include "collector/plan.hpp"
 #include "harness/old_variants.hpp"
 #include "harness/parameter_table.hpp"
+#include "harness/presets.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -67,6 +68,32 @@ void derive_one_block(ParameterValues& values, std::string_view gap_reuse) {
   values.set_default("nursery.size", "0");
   values.set_default("gap.reuse", gap_reuse);
   values.set_default("gap.min", std::to_string(heap::kGranuleBytes));
+}
+
+/// Below everything else that was said, above the defaults.
+void apply_preset(ParameterValues& values) {
+  const auto chosen = std::ranges::find(presets(), values.word("preset"), &Preset::name);
+  if (chosen == presets().end()) {
+    return;
+  }
+  // A route that was chosen otherwise has no use for the variants of the preset's.
+  const auto overridden = [&](std::string_view route) {
+    const auto own = std::ranges::find(chosen->settings, route, &PresetSetting::name);
+    return own != chosen->settings.end() && values.given(route) && values.word(route) != own->text;
+  };
+  const bool other_nursery = overridden("nursery.route");
+  const bool other_old = overridden("old.route");
+  for (const PresetSetting& setting : chosen->settings) {
+    const bool of_nursery = setting.name.starts_with("nursery.") &&
+                            setting.name != "nursery.route" && setting.name != "nursery.size";
+    const bool of_old = setting.name.starts_with("old.") || setting.name.starts_with("compact.");
+    if ((other_nursery && of_nursery) || (other_old && of_old)) {
+      continue;
+    }
+    if (!values.given(setting.name)) {
+      values.set(setting.name, setting.text);
+    }
+  }
 }
 
 void derive_defaults(ParameterValues& values, workloads::HeapDefaults heap) {
@@ -240,6 +267,7 @@ ParameterValues resolve(const Settings& file, const Settings& command_line) {
       values.set(setting.name, setting.text);
     }
   }
+  apply_preset(values);
   derive_defaults(values, workload.heap);
   Settling(values).settle();
   settle_old_variants(values);

@@ -512,7 +512,7 @@ class Lists(Case):
         self.assertEqual(set(self.names("plots")), files)
 
     def test_kinds_without_members_are_empty_lists(self):
-        for kind in ["presets", "experiments", "mutants"]:
+        for kind in ["experiments", "mutants"]:
             run = self.ends(0, "list", kind, "--json")
             self.assertEqual(json.loads(run.stdout), [])
             self.assertIn(f"there are no {kind} yet", run.stderr)
