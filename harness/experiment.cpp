@@ -90,7 +90,10 @@ RunResult Experiment::run() {
         .random = heap::Random(values_.count("seed")).fork(kWorkloadStream)};
 
     const auto begin = std::chrono::steady_clock::now();
-    const Ending ending = run_program(context);
+    Ending ending = run_program(context);
+    if (ending.outcome == Outcome::completed) {
+      judge_boundary(ending, context);
+    }
     const std::uint64_t total = nanoseconds_since(begin);
     result.outcome = ending.outcome;
     result.reason = ending.reason;
@@ -141,6 +144,20 @@ Experiment::Ending Experiment::run_program(workloads::WorkloadContext& context) 
   }
 }
 
+/// A program that ran to its end, and whose foreign code saw what it should not.
+void Experiment::judge_boundary(Ending& ending, const workloads::WorkloadContext& context) {
+  const pinning::BoundaryFigures boundary = context.pins.boundary();
+  if (boundary.broken > 0) {
+    ending = {Outcome::verification_failed,
+              "foreign memory found " + std::to_string(boundary.broken) +
+                  " times something else than the pinned object whose address it had"};
+  } else if (boundary.violations() > 0) {
+    ending = {Outcome::pin_violation, sentence_of(*boundary.first, context.runtime.pins().sites()) +
+                                          "; the first of " +
+                                          std::to_string(boundary.violations()) + " violations"};
+  }
+}
+
 void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) const {
   // Of a program with threads of its own, which have ended, the runtime knows the sum.
   const std::uint64_t clock = std::max(context.mutator.clock(), context.runtime.clock());
@@ -153,6 +170,8 @@ void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) 
   exact.pins_peak = std::max({exact.pins_peak, context.pins.peak(), exact.pins_held});
   exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, context.pins.peak_bytes());
   exact.limit = context.pins.limit_figures();
+  exact.boundary = context.pins.boundary();
+  exact.checked_stores = context.pins.checked_stores();
   exact.program_live_peak = context.live.peak;
   exact.adversary = context.adversary;
   exact.used_peak = std::max(exact.used_peak, context.runtime.heap().used_bytes());
@@ -219,6 +238,13 @@ void Experiment::take_digests(RunResult& result,
   add_all(exact.pins.work);
   const workloads::LimitFigures& limit = exact.limit;
   add_all(std::array{limit.refused, limit.copied, limit.copied_bytes, limit.waits, limit.waited});
+  const pinning::BoundaryFigures& boundary = exact.boundary;
+  add_all(std::array{boundary.stored, boundary.reads, boundary.bad_reads, boundary.moved,
+                     boundary.freed, boundary.broken, exact.checked_stores});
+  for (const heap::Wide sum : {boundary.exposure, boundary.overhang, boundary.need}) {
+    digest.add(static_cast<std::uint64_t>(sum));
+    digest.add(static_cast<std::uint64_t>(sum >> 64U));
+  }
   result.digest = digest.value();
   if (wanted == "both") {
     result.graph_digest = context.runtime.graph_digest(context.mutator);

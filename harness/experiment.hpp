@@ -65,6 +65,7 @@ class Experiment {
   };
   struct Probes;
   Ending run_program(workloads::WorkloadContext& context);
+  static void judge_boundary(Ending& ending, const workloads::WorkloadContext& context);
   void finish(RunResult& result, workloads::WorkloadContext& context) const;
   static void take_sites(RunResult& result, const workloads::WorkloadContext& context);
   void take_digests(RunResult& result,

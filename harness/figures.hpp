@@ -3,6 +3,7 @@
 // results/README.md defines each; ratios are in parts per million.
 #pragma once
 
+#include "pinning/foreign_memory.hpp"
 #include "pinning/pin_registry.hpp"
 #include "collector/pause.hpp"
 #include "workloads/workload.hpp"
@@ -102,6 +103,8 @@ struct ExactFigures {
   std::optional<collector::Census> last_full;  ///< after the last full collection
   std::uint64_t last_pinned_bytes = 0;         ///< at the last full collection
   pinning::PinCounts pins;
+  pinning::BoundaryFigures boundary;  ///< what foreign code saw of pinned objects
+  std::uint64_t checked_stores = 0;
   workloads::LimitFigures limit;
   std::uint64_t pins_held = 0;
   std::uint64_t pins_peak = 0;

@@ -51,7 +51,6 @@ enum class ExitCode : std::uint8_t {
     case Outcome::completed:
       return ExitCode::done;
     case Outcome::verification_failed:
-    case Outcome::pin_violation:
     case Outcome::crashed:
       return ExitCode::our_bug;
     case Outcome::io_error:

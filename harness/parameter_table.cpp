@@ -25,6 +25,7 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr auto kLivenesses = pinning::kLivenessNames;
 constexpr std::span<const std::string_view> kLimitAnswers = pinning::kLimitAnswerNames;
 constexpr std::array<std::string_view, 1> kPlacements = {"anywhere"};
+constexpr std::array<std::string_view, 3> kStoreChecks = {"off", "arguments", "all"};
 constexpr std::array<std::string_view, 4> kTargets = {"uniform", "site", "size", "io"};
 constexpr std::array<std::string_view, 1> kAges = {"old"};
 constexpr std::array<std::string_view, 2> kTenurings = {"adaptive", "fixed"};
@@ -272,6 +273,39 @@ constexpr auto kPinParameters = std::to_array<Parameter>({
      .default_text = "2GiB",
      .summary = "with pin.target=size: objects of at most so many bytes",
      .most = 2 * kGiB},
+    {.name = "pin.early",
+     .type = ParameterType::duration,
+     .default_text = "0B",
+     .summary = "a pin ends so many bytes allocated before the last access of foreign code to its "
+                "object: a bug, for the oracle to find",
+     .most = 1024 * kGiB},
+    {.name = "pin.late",
+     .type = ParameterType::duration,
+     .default_text = "0B",
+     .summary = "or so many bytes after that access: nobody needs the pin any more",
+     .most = 1024 * kGiB},
+    {.name = "pin.leak",
+     .type = ParameterType::word,
+     .default_text = "none",
+     .summary = "what holds the pins that the program forgets to end: nothing, a global, or the "
+                "pinned object itself; none: it forgets no pin",
+     .choices = workloads::kPinLeakKindNames},
+    {.name = "pin.leak_share",
+     .type = ParameterType::share,
+     .default_text = "1",
+     .summary = "with pin.leak: the chance that a pin is forgotten when its time has come"},
+    {.name = "pin.store_check",
+     .type = ParameterType::word,
+     .default_text = "off",
+     .summary = "which addresses are checked as they go to foreign code, whether all that they "
+                "lead to is pinned: none, the arguments of calls (pins of a scope), or all",
+     .choices = kStoreChecks},
+    {.name = "pin.site_sampling",
+     .type = ParameterType::count,
+     .default_text = "1",
+     .summary = "every so many-th pin carries the site that made it; 0: none does",
+     .most = 1U << 20U,
+     .unit = "pins"},
     {.name = "pin.placement",
      .type = ParameterType::word,
      .default_text = "anywhere",

@@ -104,6 +104,22 @@ Json gaps_json(const GapFigures& gaps) {
   };
 }
 
+Json boundary_json(const ExactFigures& exact) {
+  const pinning::BoundaryFigures& boundary = exact.boundary;
+  const auto byte_time = [](heap::Wide sum) { return kib_squared(static_cast<SignedWide>(sum)); };
+  return {
+      {"stored", boundary.stored},
+      {"checked", exact.checked_stores},
+      {"reads", boundary.reads},
+      {"bad_reads", boundary.bad_reads},
+      {"violations", {{"moved", boundary.moved}, {"freed", boundary.freed}}},
+      {"broken", boundary.broken},
+      {"need", byte_time(boundary.need)},
+      {"exposure", byte_time(boundary.exposure)},
+      {"overhang", byte_time(boundary.overhang)},
+  };
+}
+
 Json pins_json(const ExactFigures& exact) {
   return {
       {"made", exact.pins.made},
@@ -112,6 +128,7 @@ Json pins_json(const ExactFigures& exact) {
       {"peak", exact.pins_peak},
       {"peak_bytes", exact.pins_peak_bytes},
       {"leaked", exact.pins.leaked},
+      {"died", exact.pins.died},
       {"ignored", named_counts(pinning::kNeedlessNames, exact.pins.needless)},
       {"shape_work", named_counts(pinning::kShapeWorkNames, exact.pins.work)},
       {"limit", limit_json(exact.limit)},
@@ -304,6 +321,7 @@ Json exact_json(const RunResult& result) {
       {"fragmentation", fragmentation_json(result)},
       {"gaps", full ? gaps_json(exact.gaps) : Json(nullptr)},
       {"pins", pins_json(exact)},
+      {"boundary", boundary_json(exact)},
       {"pause_work", work_json(exact.work)},
       {"proof",
        {{"moved", exact.copied_bytes + exact.compacted_bytes},

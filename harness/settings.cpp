@@ -215,6 +215,12 @@ void check_pins(const ParameterValues& values) {
   if (values.word("pin.target") != "site" && !values.text("pin.target_site").empty()) {
     throw ParameterError("pin.target_site has no effect without pin.target=site");
   }
+  if (values.word("pin.leak") == "none" && values.share("pin.leak_share") != heap::kBillion) {
+    throw ParameterError("pin.leak_share has no effect without pin.leak");
+  }
+  if (values.word("pin.leak") != "none" && values.word("pin.liveness") != "strong") {
+    throw ParameterError("pin.leak needs pin.liveness=strong: other pins end with their objects");
+  }
   if (values.word("pin.limit_answer") != "crash" && values.limit("pin.limit").base == 0) {
     throw ParameterError("pin.limit_answer=" + values.canonical("pin.limit_answer") +
                          " has no effect without pin.limit");
@@ -368,6 +374,12 @@ workloads::PinPressureOptions pin_options(const ParameterValues& values) {
       .limit = values.limit("pin.limit").base,
       .limit_per_call = values.limit("pin.limit").for_each_call,
       .limit_answer = enum_of<pinning::LimitAnswer>(values, "pin.limit_answer"),
+      .early = values.duration("pin.early"),
+      .late = values.duration("pin.late"),
+      .leak = enum_of<workloads::PinLeakKind>(values, "pin.leak"),
+      .leak_share = values.share("pin.leak_share"),
+      .store_check = enum_of<pinning::StoreCheck>(values, "pin.store_check"),
+      .site_sampling = values.count("pin.site_sampling"),
   };
 }
 

@@ -25,7 +25,8 @@ std::string collections_text(const ExactFigures& exact) {
 std::string space_text(const ExactFigures& exact) {
   std::string text = "used peak " + human_bytes(exact.used_peak) + ", committed peak " +
                      human_bytes(exact.committed_peak);
-  const std::uint64_t live = exact.program_live_peak > 0 ? exact.program_live_peak : exact.live.peak;
+  const std::uint64_t live =
+      exact.program_live_peak > 0 ? exact.program_live_peak : exact.live.peak;
   if (live > 0) {
     text += ", " + human_ratio(parts_per_million(exact.used_peak, live)) + " times the most live";
   }
@@ -66,6 +67,22 @@ std::string pins_text(const ExactFigures& exact) {
   return text;
 }
 
+std::string boundary_text(const pinning::BoundaryFigures& boundary) {
+  const auto byte_time = [](heap::Wide sum) {
+    return human_byte_time(kib_squared(static_cast<SignedWide>(sum)));
+  };
+  std::string text = std::to_string(boundary.stored) +
+                     " times an address was given to foreign code, needed for " +
+                     byte_time(boundary.need) + ", exposed for " + byte_time(boundary.exposure) +
+                     ", pinned too long for " + byte_time(boundary.overhang);
+  if (boundary.violations() > 0) {
+    text += "; " + std::to_string(boundary.moved) + " moved, " + std::to_string(boundary.freed) +
+            " freed under it, " + std::to_string(boundary.bad_reads) + " of " +
+            std::to_string(boundary.reads) + " reads" + " wrong";
+  }
+  return text;
+}
+
 std::string hostage_text(const ExactFigures& exact) {
   return human_bytes(exact.hostage.last) + " at the last full collection, at most " +
          human_bytes(exact.hostage.peak) + ", " +
@@ -101,6 +118,9 @@ std::string space_lines(const ExactFigures& exact, bool hostage) {
   }
   if (exact.pins.made > 0) {
     text += line("pins", pins_text(exact));
+  }
+  if (exact.boundary.stored > 0) {
+    text += line("boundary", boundary_text(exact.boundary));
   }
   if (exact.pins.made > 0 && exact.last_full && hostage) {
     text += line("hostage", hostage_text(exact));

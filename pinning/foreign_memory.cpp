@@ -71,6 +71,7 @@ ForeignMemory::Ticket ForeignMemory::store(ObjectRef object,
   holding.site = site;
   holding.needed = true;
   holding.covered = cover != Cover::none;
+  holding.pinned = registry_.is_pinned(object);
   ++figures_.stored;
   if (cover != Cover::pin) {
     watch(ticket);
@@ -111,7 +112,8 @@ void ForeignMemory::after_collection(std::uint64_t clock) {
   for (const Ticket ticket : dead) {
     Holding& holding = holdings_[ticket];
     if (holding.dead && holding.covered) {
-      uncover(ticket, clock);
+      advance(holding, clock);
+      holding.exposed = true;
     }
   }
 }
@@ -162,7 +164,7 @@ void ForeignMemory::settle() {
   }
 }
 
-// Under a pin: the object is there, pinned, whatever its bytes are by now.
+// Under a cover the object is there, whatever its bytes are by now.
 void ForeignMemory::check(Holding& holding) {
   if (!holding.covered || holding.dead) {
     check_exposed(holding);
@@ -170,7 +172,8 @@ void ForeignMemory::check(Holding& holding) {
   }
   ++figures_.reads;
   const std::uintptr_t header = word_at(holding.address);
-  if (shape_of(header) != holding.canary.shape || !Header(header).has(Header::kPinned)) {
+  if (shape_of(header) != holding.canary.shape ||
+      (holding.pinned && !Header(header).has(Header::kPinned))) {
     ++figures_.bad_reads;
     ++figures_.broken;
   }
@@ -217,9 +220,10 @@ void ForeignMemory::note(Violation::Kind kind, const Holding& holding) {
 
 void ForeignMemory::pass(const Holding& holding, std::uint64_t clock, BoundaryFigures& figures) {
   const heap::Wide passed = heap::Wide{clock - std::min(clock, holding.changed)} * holding.bytes;
+  const bool covered = holding.covered && !holding.exposed;
   figures.need += holding.needed ? passed : 0;
-  figures.exposure += holding.needed && !holding.covered ? passed : 0;
-  figures.overhang += holding.covered && !holding.needed ? passed : 0;
+  figures.exposure += holding.needed && !covered ? passed : 0;
+  figures.overhang += covered && !holding.needed ? passed : 0;
 }
 
 void ForeignMemory::advance(Holding& holding, std::uint64_t clock) {

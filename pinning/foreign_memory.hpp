@@ -7,10 +7,10 @@
 //   overhang: P without N. The object is immovable, and nobody needs it.
 // both in bytes of the object times bytes allocated (../results/README.md has the definitions).
 //
-// Invariants: (1) an object that is needed and covered lies at its address, with its shape and a
-// pin in its header: every read checks it, and `broken` counts where it does not hold, always a bug
-// of the collector; (2) collections see only the addresses that no strong pin covers: a program
-// that pins correctly costs its collections nothing here.
+// Invariants: (1) an object that is needed and covered lies at its address, with its shape and its
+// pin, if it had one, in its header: every read checks it, and `broken` counts where it does not
+// hold, always a bug of the collector; (2) collections see only the addresses that no strong pin
+// covers: a program that pins correctly costs its collections nothing here.
 //
 // One thread uses it at a time. Ends before its registry.
 #pragma once
@@ -69,7 +69,8 @@ class ForeignMemory {
   ForeignMemory& operator=(const ForeignMemory&) = delete;
   ~ForeignMemory();
 
-  /// Names an address that is held, until it is neither needed nor covered.
+  /// Names an address that is held, until it is neither needed nor covered: after release() and,
+  /// where it was covered, uncover(), in any order.
   using Ticket = std::uint32_t;
 
   /// The address of `object` is given away; from now on it is needed. `clock` never goes back.
@@ -109,7 +110,9 @@ class ForeignMemory {
     SiteId site = 0;
     bool needed = false;
     bool covered = false;
-    bool dead = false;
+    bool pinned = false;   ///< when it was stored: shapes can hold an object still without a pin
+    bool dead = false;     ///< and with it the pin, if it was a weak one
+    bool exposed = false;  ///< by its death: in the sums from after_collection() on
   };
   /// A slot that collections update, and what it held when one last looked.
   struct Watch {

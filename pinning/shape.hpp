@@ -61,8 +61,10 @@ struct ShapeFacts {
   std::string_view alive;     ///< who keeps the object alive
   std::string_view misuse;    ///< what misuse does
   PinUses uses;
-  bool holds_still;  ///< whether the object stays where it is
-  bool is_set;       ///< whether one ticket can hold several objects
+  bool holds_still;            ///< whether the object stays where it is
+  bool is_set;                 ///< whether one ticket can hold several objects
+  bool hides_address = false;  ///< whether foreign code gets the address though nothing holds still
+  bool keeps_alive = true;     ///< whether a pin can keep its object alive: see Liveness
 };
 
 /// Names what one pin() made; 0 is none.

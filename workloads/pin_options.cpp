@@ -75,6 +75,33 @@ void check_shape(const PinPressureOptions& options) {
   }
 }
 
+void check_leak(const PinPressureOptions& options) {
+  if (options.leak == PinLeakKind::none) {
+    return;
+  }
+  if (options.shape != "pinner") {
+    refuse(
+        "pin.leak needs pin.shape=pinner: other shapes have rules of their own for what is lost");
+  }
+  if (options.lifetime.kind == Kind::scope || options.lifetime.kind == Kind::forever) {
+    refuse(
+        "pin.leak needs a pin.lifetime with an end that can be forgotten: pins of a scope end with "
+        "it, and those for ever never do");
+  }
+  if (options.batch != 1) {
+    refuse("pin.leak needs pin.batch=1: pins are forgotten one by one");
+  }
+  if (options.leak_share > heap::kBillion) {
+    refuse("pin.leak_share is at most 1");
+  }
+}
+
+void check_boundary(const PinPressureOptions& options) {
+  if (options.early != 0 && options.late != 0) {
+    refuse("pin.early and pin.late exclude each other: give one of them");
+  }
+}
+
 void check_target(const PinPressureOptions& options) {
   if (options.target != "uniform" && options.target != "site" && options.target != "size" &&
       options.target != "io") {
@@ -91,6 +118,8 @@ void check_target(const PinPressureOptions& options) {
 }  // namespace
 
 void check_pin_options(const PinPressureOptions& options) {
+  check_leak(options);
+  check_boundary(options);
   check_amount(options);
   check_lifetime(options.lifetime);
   check_target(options);

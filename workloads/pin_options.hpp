@@ -3,8 +3,10 @@
 #pragma once
 
 #include "heap/support/parameter.hpp"
+#include "pinning/boundary.hpp"
 #include "pinning/pin_limit.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +15,16 @@ namespace pinlab::workloads {
 
 /// How long a pin lasts: lengths in bytes allocated by the program.
 using PinLifetime = heap::Distribution;
+
+/// What becomes of a pin that the program forgets to end, when its time has come.
+enum class PinLeakKind : std::uint8_t {
+  none,         ///< it ends
+  unreachable,  ///< what holds it is lost: how that is found is the shape's rule
+  global,       ///< a global holds it, and nobody thinks of it
+  self,         ///< the object that it pins holds it: a struct with its own Pinner in it
+};
+inline constexpr std::array<std::string_view, 4> kPinLeakKindNames = {"none", "unreachable",
+                                                                      "global", "self"};
 
 /// At most one of `share`, `count` and `rate` is not 0; all 0: no pins.
 struct PinPressureOptions {
@@ -32,6 +44,13 @@ struct PinPressureOptions {
   std::uint64_t limit = 0;           ///< pins that may be held, and so many more
   std::uint64_t limit_per_call = 0;  ///< for each open scope; 0 and 0: there is no limit
   pinning::LimitAnswer limit_answer = pinning::LimitAnswer::crash;
+
+  std::uint64_t early = 0;  ///< a pin ends so long before foreign code's last access,
+  std::uint64_t late = 0;   ///< or so long after it: in bytes allocated
+  PinLeakKind leak = PinLeakKind::none;
+  std::uint64_t leak_share = heap::kBillion;  ///< of the pins, in billionths
+  pinning::StoreCheck store_check = pinning::StoreCheck::off;
+  std::uint64_t site_sampling = 1;  ///< every so many-th pin carries its site; 0: none
 
   [[nodiscard]] bool any() const { return share != 0 || count != 0 || rate != 0; }
 };

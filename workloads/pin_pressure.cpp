@@ -17,6 +17,7 @@ constexpr std::uint64_t kLeastIoBytes = 512;
 /// Streams of the seed, apart from each other and from the workload's own.
 constexpr std::uint64_t kChoices = 101;
 constexpr std::uint64_t kLengths = 102;
+constexpr std::uint64_t kLeaks = 103;
 
 std::unique_ptr<pinning::PinShape> made_shape(std::string_view name) {
   return heap::find_named(pinning::pin_shapes(), name)->make();
@@ -39,7 +40,13 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
       sites_(runtime.pins().sites(), options.site_pattern),
       choices_(heap::Random(options.seed).fork(kChoices)),
       lengths_(heap::Random(options.seed).fork(kLengths)),
+      leaks_(heap::Random(options.seed).fork(kLeaks)),
+      foreign_(runtime.pins()),
       collections_(runtime.collections()) {
+  if (options.leak != PinLeakKind::none && runtime.pins().liveness() != pinning::Liveness::strong) {
+    throw collector::OptionsError(
+        "pin.leak needs pin.liveness=strong: other pins end with their objects");
+  }
   shape_->open(runtime.pins());
   if (limit_.is_set() && options.limit_answer == LimitAnswer::copy) {
     copies_ = made_shape("off_heap");
@@ -58,6 +65,13 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
 
 PinPressure::~PinPressure() {
   kept_.clear();
+  options_.leak = PinLeakKind::none;
+  for (pinning::Pinner& pinner : own_pinners_) {
+    pinner.unpin();
+  }
+  for (const std::uint32_t global : global_leaks_) {
+    runtime_.globals().end(global);
+  }
   close_scope(0);
   for (Batch& batch : batches_) {
     if (batch.ticket != 0) {
@@ -65,6 +79,9 @@ PinPressure::~PinPressure() {
     }
   }
   for (std::uint32_t pin = 0; pin < pins_.size(); ++pin) {
+    if (pins_[pin].leaked) {
+      continue;
+    }
     if (pins_[pin].state == Pin::State::held) {
       end(pin);
     } else if (pins_[pin].state == Pin::State::waiting) {
@@ -168,7 +185,8 @@ void PinPressure::hold(std::uint32_t index, heap::ObjectRef object) {
 void PinPressure::pin_object(std::uint32_t index, heap::ObjectRef object) {
   Pin& pin = pins_[index];
   const std::size_t figures = sites_.index_of(pin.site);
-  const pinning::SiteId site = sites_.id_at(figures);
+  const bool sampled = options_.site_sampling != 0 && made_ % options_.site_sampling == 0;
+  const pinning::SiteId site = sampled ? sites_.id_at(figures) : 0;
   if (pin.copied) {
     pin.link = copies_->pin(object, site);
     return;
@@ -189,6 +207,69 @@ void PinPressure::pin_object(std::uint32_t index, heap::ObjectRef object) {
   ++held_;
   held_bytes_ += pin.bytes;
   note_peak();
+  give_address(pin, object, site);
+}
+
+// Foreign code gets the address as soon as it is pinned, needs it until the pin has no reason to
+// last, and reads at its last access. A shape that gives out no address that has to hold is asked
+// by number or copies: there is nothing to expose.
+void PinPressure::give_address(Pin& pin, heap::ObjectRef object, pinning::SiteId site) {
+  const pinning::ShapeFacts& facts = shape_->facts();
+  if (!facts.holds_still && !facts.hides_address) {
+    return;
+  }
+  const bool strong = facts.keeps_alive && runtime_.pins().liveness() == pinning::Liveness::strong;
+  const pinning::Cover cover = !facts.holds_still ? pinning::Cover::none
+                               : strong           ? pinning::Cover::pin
+                                                  : pinning::Cover::weak_pin;
+  pin.address = foreign_.store(object, site, cover, clock_);
+  pin.needed = true;
+  const bool is_argument = options_.lifetime.kind == Kind::scope;
+  if (options_.store_check == pinning::StoreCheck::all ||
+      (options_.store_check == pinning::StoreCheck::arguments && is_argument)) {
+    ++checked_stores_;
+    // What is held still without a pin, by holding collections off, is to the check as what a call
+    // holds: its referents need pins, it does not.
+    const bool held = options_.store_check == pinning::StoreCheck::all &&
+                      !(facts.holds_still && !runtime_.pins().is_pinned(object));
+    pinning::check_store(runtime_.pins(), object,
+                         held ? pinning::Passing::kept : pinning::Passing::argument, site);
+  }
+}
+
+void PinPressure::last_access(Pin& pin) {
+  if (!pin.needed) {
+    return;
+  }
+  pin.needed = false;
+  if (options_.early != 0) {
+    accesses_.push({clock_ + options_.early, made_, pin.address});
+    schedule_event();
+  } else {
+    foreign_.release(pin.address, clock_ - std::min(options_.late, clock_ - pin.since));
+  }
+}
+
+bool PinPressure::is_leaking() {
+  return options_.leak != PinLeakKind::none && leaks_.below(heap::kBillion) < options_.leak_share;
+}
+
+// The pin stays, and nobody will end it: it counts as held from here on.
+void PinPressure::leak(Pin& pin) {
+  pin.leaked = true;
+  const heap::ObjectRef object(shape_->address_of(pin.link));
+  switch (options_.leak) {
+    case PinLeakKind::unreachable:
+      shape_->forget(pin.link);
+      return;
+    case PinLeakKind::global:
+      global_leaks_.push_back(runtime_.globals().add(object));
+      return;
+    default:
+      own_pinners_.emplace_back(runtime_.pins(), object)
+          .pin(object, sites_.id_at(sites_.index_of(pin.site)));
+      shape_->unpin(pin.link);
+  }
 }
 
 void PinPressure::note_peak() {
@@ -292,6 +373,7 @@ void PinPressure::join_batch(std::uint32_t pin) {
 // The pin has no reason of its own to last; a batch waits for its last member, those to come
 // included.
 void PinPressure::finish(std::uint32_t pin) {
+  last_access(pins_[pin]);
   if (pins_[pin].batch == kNone) {
     end(pin);
   } else {
@@ -317,6 +399,14 @@ void PinPressure::finish_in_batch(std::uint32_t index) {
 
 void PinPressure::end(std::uint32_t index) {
   Pin& pin = pins_[index];
+  last_access(pin);
+  if (!pin.copied && is_leaking()) {
+    leak(pin);
+    return;
+  }
+  if (pin.address != kNone && shape_->facts().holds_still) {
+    foreign_.uncover(pin.address, clock_);
+  }
   if (pin.copied) {
     copies_->unpin(pin.link);
   } else {
@@ -364,6 +454,10 @@ void PinPressure::pass_time() {
     expiries_.pop();
     finish(pin);
   }
+  while (!accesses_.empty() && accesses_.top().at <= clock_) {
+    foreign_.release(accesses_.top().pin, accesses_.top().at);
+    accesses_.pop();
+  }
   while (options_.rate != 0 && next_arrival_ >> 10U <= clock_) {
     wanted_ += options_.batch;
     schedule_arrival();
@@ -373,6 +467,7 @@ void PinPressure::pass_time() {
 
 void PinPressure::pass_collection() {
   collections_ = runtime_.collections();
+  foreign_.after_collection(clock_);
   std::vector<std::uint32_t> waiters;
   waiters.swap(waiters_);
   for (const std::uint32_t index : waiters) {
@@ -415,6 +510,9 @@ void PinPressure::schedule_event() {
   next_event_ = ~std::uint64_t{0};
   if (!expiries_.empty()) {
     next_event_ = expiries_.top().at;
+  }
+  if (!accesses_.empty()) {
+    next_event_ = std::min(next_event_, accesses_.top().at);
   }
   if (options_.rate != 0) {
     next_event_ = std::min(next_event_, next_arrival_ >> 10U);

@@ -13,8 +13,10 @@
 #pragma once
 
 #include "heap/support/random.hpp"
+#include "pinning/foreign_memory.hpp"
 #include "pinning/pin_limit.hpp"
 #include "pinning/shape.hpp"
+#include "pinning/shapes/pinner.hpp"
 #include "collector/runtime.hpp"
 #include "workloads/draws.hpp"
 #include "workloads/pin_options.hpp"
@@ -22,6 +24,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -103,6 +106,10 @@ class PinPressure {
   /// Pins of the pressure made so far, those of the program itself apart.
   [[nodiscard]] std::uint64_t made() const { return made_; }
   [[nodiscard]] const LimitFigures& limit_figures() const { return limit_figures_; }
+  /// What foreign code, which has the address of every pinned object, saw: up to now.
+  [[nodiscard]] pinning::BoundaryFigures boundary() const { return foreign_.figures(clock_); }
+  /// Addresses that were checked as they went to foreign code.
+  [[nodiscard]] std::uint64_t checked_stores() const { return checked_stores_; }
   /// For each site that pinned, in the order of its first pin.
   [[nodiscard]] const std::vector<SiteFigures>& site_figures() const { return sites_.figures(); }
 
@@ -122,6 +129,9 @@ class PinPressure {
     std::uint64_t link = 0;  ///< waiting: the weak root; held: the ticket, if it has one of its own
     std::uint64_t since = 0;  ///< waiting: collections at birth; held: the clock
     std::uint64_t bytes = 0;
+    std::uint32_t address = kNone;  ///< what foreign code has
+    bool needed = false;            ///< by it
+    bool leaked = false;
   };
   /// Pins that end when the last of them is done.
   struct Batch {
@@ -157,6 +167,10 @@ class PinPressure {
   void finish_in_batch(std::uint32_t batch);
   void end(std::uint32_t pin);
   void give_up(std::uint32_t pin);
+  void give_address(Pin& pin, heap::ObjectRef object, pinning::SiteId site);
+  void last_access(Pin& pin);
+  [[nodiscard]] bool is_leaking();
+  void leak(Pin& pin);
   void forget(std::uint32_t pin);
 
   void pass_time();
@@ -183,6 +197,8 @@ class PinPressure {
   PinSites sites_;
   heap::Random choices_;
   heap::Random lengths_;
+  heap::Random leaks_;
+  pinning::ForeignMemory foreign_;
   std::optional<Failures> misses_;  ///< share: objects between two batches
 
   std::uint64_t clock_ = 0;
@@ -197,6 +213,7 @@ class PinPressure {
   std::uint64_t peak_ = 0;
   std::uint64_t peak_bytes_ = 0;
   std::uint64_t made_ = 0;
+  std::uint64_t checked_stores_ = 0;
 
   std::vector<Pin> pins_;
   std::vector<std::uint32_t> free_pins_;
@@ -205,7 +222,11 @@ class PinPressure {
   std::vector<std::uint32_t> free_batches_;
   std::uint32_t open_batch_ = kNone;
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
+  /// Last accesses of foreign code, after the end of the pin; `pin` is the address's ticket.
+  std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> accesses_;
   std::vector<std::uint32_t> scope_pins_;
+  std::deque<pinning::Pinner> own_pinners_;  ///< leak=self: each owned by the object that it pins
+  std::vector<std::uint32_t> global_leaks_;  ///< leak=global: the globals
 
   std::mutex counts_mutex_;  ///< for several threads that make pins of their own
   std::uint64_t program_held_ = 0;

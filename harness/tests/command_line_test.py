@@ -361,7 +361,8 @@ class Records(Case):
                                  f"--{parameter}={row['name']}", "--timeout=20s", "--out", self.folder / "record.json")
                     self.assertIn(run.returncode, [0, 5], run.stderr)
                     record = json.loads((self.folder / "record.json").read_text())
-                    self.assertIn(record["outcome"], ["completed", "heap_exhausted", "gc_blocked"])
+                    # A shape that hides an address from the collector does what it is there to show.
+                    self.assertIn(record["outcome"], ["completed", "heap_exhausted", "gc_blocked", "pin_violation"])
                     self.check(record)
 
     def test_the_shapes_in_the_documentation_are_those_of_the_program(self):

@@ -15,7 +15,8 @@ constexpr ShapeFacts kFacts = {
         "every access after a collection may find the object moved or dead, and nothing tells",
     .uses = kAllUses,
     .holds_still = false,
-    .is_set = false};
+    .is_set = false,
+    .hides_address = true};
 
 class NoneShape final : public TableShape<HiddenAddress> {
  public:

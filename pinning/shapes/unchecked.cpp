@@ -15,7 +15,8 @@ constexpr ShapeFacts kFacts = {
     .misuse = "as none, and the mistakes of unrelated code pass unseen meanwhile",
     .uses = kAllUses,
     .holds_still = false,
-    .is_set = false};
+    .is_set = false,
+    .hides_address = true};
 
 class UncheckedShape final : public TableShape<UncheckedAddress> {
  public:

@@ -16,7 +16,8 @@ constexpr ShapeFacts kFacts = {
         "object died finds anything, and nothing tells",
     .uses = kAllUses,
     .holds_still = true,
-    .is_set = false};
+    .is_set = false,
+    .keeps_alive = false};
 
 }  // namespace
 

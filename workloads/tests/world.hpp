@@ -24,6 +24,10 @@ struct World {
     return mutator->allocate({.references = 0, .bytes = bytes});
   }
 
+  /// Of what is not asked for.
+  template <class T>
+  static void discard(T&& /*value*/) {}
+
   collector::Runtime runtime;
   std::unique_ptr<collector::Mutator> mutator;
 };
