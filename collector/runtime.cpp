@@ -347,10 +347,16 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
     const PhaseTimer timer(report, PausePhase::verify);
     witness.check();
     verify_heap(generations_, roots, options_.verify);
-    // Else what only such a pin kept is there still.
-    if (report.kind == PauseKind::full && plan_->marks_live() &&
-        ended_by_others() == ended_before) {
-      verify_nothing_dead(generations_, roots, options_.verify);
+    // What only such a pin kept is there still; and one may end while the heap is looked at.
+    const auto undisturbed = [&] { return ended_by_others() == ended_before; };
+    if (report.kind == PauseKind::full && plan_->marks_live() && undisturbed()) {
+      try {
+        verify_nothing_dead(generations_, roots, options_.verify);
+      } catch (const VerificationFailed&) {
+        if (undisturbed()) {
+          throw;
+        }
+      }
     }
   }
   for (std::size_t phase = 0; phase < kFirstMeasuringPhase; ++phase) {

@@ -5,6 +5,7 @@
 #include "harness/gc_trace.hpp"
 #include "harness/live_view.hpp"
 #include "harness/output_file.hpp"
+#include "harness/pprof.hpp"
 #include "harness/record.hpp"
 #include "harness/watchdog.hpp"
 
@@ -27,6 +28,10 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .type = ParameterType::text,
      .default_text = "",
      .summary = "write outcome, sums and digests there, as one line of JSON"},
+    {.name = "pprof",
+     .type = ParameterType::text,
+     .default_text = "",
+     .summary = "write the profile of pin sites there, for go tool pprof"},
     {.name = "timeout",
      .type = ParameterType::time,
      .default_text = "0s",
@@ -95,6 +100,7 @@ SessionOptions session_options(const heap::ParameterValues& options) {
   }
   SessionOptions session{.out = options.text("out"),
                          .figures = options.text("figures"),
+                         .pprof = options.text("pprof"),
                          .timeout = {},
                          .gctrace = options.flag("gctrace"),
                          .live = options.flag("live")};
@@ -124,6 +130,10 @@ Session run_session(const heap::ParameterValues& values,
     figures.emplace(options.figures);
   }
   OutputFile* const line = figures ? &*figures : nullptr;
+  std::optional<OutputFile> profile;
+  if (!options.pprof.empty()) {
+    profile.emplace(options.pprof);
+  }
   const Environment environment = this_environment();
   StopFlag stop{StopReason::none};
   GcTrace trace(console);
@@ -151,6 +161,9 @@ Session run_session(const heap::ParameterValues& values,
   }
   if (line != nullptr) {
     line->commit(figures_text(session.result));
+  }
+  if (profile) {
+    profile->commit(pprof_profile(session.result));
   }
   return session;
 }

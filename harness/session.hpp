@@ -16,6 +16,7 @@ namespace pinlab::harness {
 struct SessionOptions {
   std::string out;      ///< where the record goes; empty: nowhere, "-": standard output
   std::string figures;  ///< where the sums go, on one line; empty: nowhere
+  std::string pprof;    ///< where the profile of pins goes; empty: nowhere
   std::optional<std::uint64_t> timeout;  ///< nanoseconds
   bool gctrace = false;
   bool live = false;  ///< draw the heap in the terminal
@@ -26,7 +27,7 @@ struct Session {
   std::string record;
 };
 
-/// The options --out, --figures, --timeout, --gctrace and --live, as commands declare them.
+/// The options --out, --figures, --pprof, --timeout, --gctrace and --live, as commands declare them.
 [[nodiscard]] std::span<const heap::Parameter> session_parameters();
 [[nodiscard]] SessionOptions session_options(const heap::ParameterValues& options);
 

@@ -18,7 +18,7 @@ namespace {
 using heap::ObjectRef;
 using pinning::PinSet;
 
-constexpr unsigned kThreads = 4;
+constexpr unsigned kThreads = 8;
 constexpr std::size_t kOwnObjects = 200;
 constexpr std::size_t kShared = 32;  ///< global roots through which threads see others' objects
 
@@ -251,18 +251,18 @@ void run_world(const Options& options, unsigned foreign_threads, unsigned steps)
   runtime.verify(*mutator, VerifyLevel::full);
 }
 
-TEST_CASE("four mutators build graphs, and pin and unpin each other's objects") {
+TEST_CASE("N12 eight mutators build graphs, and pin and unpin each other's objects") {
   for (const char* plan : {"generational", "semispace", "mark_sweep"}) {
     CAPTURE(plan);
     Options options = small_heap(VerifyLevel::full);
     options.plan = plan;
-    run_world(options, 0, 5000);
+    run_world(options, 0, 2500);
   }
 }
 
 TEST_CASE("threads that are no mutators end pins while collections run") {
   // The verifier sees pins end under its eyes, and must not take that for a fault.
-  run_world(small_heap(VerifyLevel::full), 2, 8000);
+  run_world(small_heap(VerifyLevel::full), 2, 4000);
 }
 
 TEST_CASE("collections do not wait for a thread in a safe region, and update its roots") {

@@ -246,6 +246,40 @@ class Outputs(Case):
         self.assertEqual(len(lines), len(json.loads(path.read_text())["collections"]))
 
 
+class PinCases(Case):
+    def test_every_case_of_moving_pins_is_a_test_or_a_row_that_says_why_not(self):
+        text = "".join(path.read_text() for folder in ["collector", "workloads", "pinning"]
+                       for path in sorted((SOURCE / folder / "tests").glob("*.cpp")))
+        for number in range(1, 16):
+            is_test = re.search(rf'TEST_CASE\(\s*"N{number} ', text)
+            is_row = re.search(rf"^// N{number} does not apply: \w+", text, re.MULTILINE)
+            self.assertTrue(bool(is_test) != bool(is_row), f"N{number}")
+
+
+class PinProfile(Case):
+    def profile(self):
+        path = self.folder / "pins.pb.gz"
+        self.ends(0, "run", *PINNED, "--pprof", path, "--out", self.folder / "record.json")
+        return path, json.loads((self.folder / "record.json").read_text())["pins"]
+
+    def test_it_is_a_gzipped_protocol_buffer_with_the_names_of_sites(self):
+        path, sites = self.profile()
+        data = gzip.decompress(path.read_bytes())
+        for name in ["pins", "bytes", "hostage_byte_time", sites[0]["name"]]:
+            self.assertIn(bytes([0x32, len(name)]) + name.encode(), data)
+
+    def test_go_tool_pprof_reads_its_values(self):
+        if shutil.which("go") is None or subprocess.run(["go", "tool", "pprof", "-h"], capture_output=True).returncode not in (0, 2):
+            self.skipTest("SKIPPED: no go tool pprof here: install Debian's golang-go to test --pprof with it")
+        path, sites = self.profile()
+        for index, key in [("pins", "made"), ("bytes", "made_bytes"), ("hostage_byte_time", "hostage_byte_time")]:
+            top = subprocess.run(["go", "tool", "pprof", "-top", "-unit=bytes", f"-sample_index={index}", path],
+                                 capture_output=True, text=True, timeout=120, check=True).stdout
+            self.assertIn(f"Type: {index}", top)
+            row = next(line for line in top.splitlines() if sites[0]["name"] in line)
+            self.assertEqual(int(re.match(r"\s*(-?\d+)", row)[1]), sites[0][key], top)
+
+
 class Outcomes(Case):
     def test_a_heap_that_is_too_small_is_exit_code_5_with_its_record(self):
         record = self.record(5, "--heap.max=16MiB", "--workload.slots=100000")
