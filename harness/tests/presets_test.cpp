@@ -23,7 +23,8 @@ Settings small(std::string_view preset) {
           {"verify.when", "before_after"}};
 }
 
-TEST_CASE("every preset runs a program with pins, and all build the same graph") {
+TEST_CASE(
+    "every preset runs a program with pins to its end with the same graph, but the locked one") {
   std::set<std::optional<std::uint64_t>> graphs;
   for (const Preset& preset : presets()) {
     CAPTURE(preset.name);
@@ -34,6 +35,11 @@ TEST_CASE("every preset runs a program with pins, and all build the same graph")
             heap::canonical_text(*values.find(setting.name), setting.text));
     }
     const RunResult result = run_experiment(values);
+    if (preset.name == "gclocker") {
+      // Its fault, reproduced: some pin is held at any time, so it gives up with garbage around.
+      CHECK(result.outcome != Outcome::completed);
+      continue;
+    }
     CHECK(result.outcome == Outcome::completed);
     graphs.insert(result.graph_digest);
   }
