@@ -427,14 +427,16 @@ class Parts(Case):
 
 class Overhead(Case):
     def test_a_sweep_spends_its_time_in_its_children(self):
-        cells, slack = (1000, 0.05) if LONG else (10, 0.15)
+        # Runs of 200 ms may cost 5 % more: 10 ms each, however fast this machine does these; and the sweep itself
+        # may take half a second to begin and end.
+        cells, begin_and_end = (1000 if LONG else 10), 0.5
         begin = time.monotonic()
         self.sweep(0, "--heap.max=16MiB", "--workload.slots=2000", "--workload.replacements=800000" if LONG else "--workload.replacements=400000",
                    "--record.collections=summary", f"--axis=seed=1..{cells}", "--order=lexical")
         wall = time.monotonic() - begin
         inside = sum(event["wall_ns"] for event in ends_of(self.out)) / 1e9
         print(f"{cells} runs of {inside / cells * 1000:.0f} ms: {(wall - inside) / wall:.2%} outside", file=sys.stderr)
-        self.assertLess((wall - inside) / wall, slack)
+        self.assertLess(wall - inside, begin_and_end + 0.010 * cells)
 
 
 if __name__ == "__main__":
