@@ -129,7 +129,7 @@ void update_edges(Generations& generations,
   };
   roots.for_each(root);
   generations.pins.for_each_owned_set([&](pinning::PinSet& set) { root(set.owner_slot()); });
-  roots.weaks.for_each(root);  // those of the dead are null by now
+  roots.for_each_weak(root);  // those of the dead are null by now
 }
 
 /// After the moves: what is not the free end of a gap is alive.

@@ -77,6 +77,11 @@ class RandomProgram {
         meet(object.load(i), node.references[i]);
       }
     }
+    for (const std::uint64_t number : marked_) {
+      if (seen.contains(number)) {
+        REQUIRE(runtime_.pins().marks().is_marked(heap::ObjectRef(heap::Address(seen[number]))));
+      }
+    }
     for (const WeakSlot& weak : weaks_) {
       const heap::ObjectRef object = runtime_.weaks().get(weak.index);
       if (seen.contains(weak.number)) {
@@ -152,7 +157,10 @@ class RandomProgram {
     } else {
       const RootSlot& root = any_root();
       if (root.number != 0) {
-        weaks_.push_back({runtime_.weaks().add(runtime_.globals().get(root.global)), root.number});
+        const heap::ObjectRef object = runtime_.globals().get(root.global);
+        weaks_.push_back({runtime_.weaks().add(object), root.number});
+        static_cast<void>(runtime_.pins().marks().mark(object));
+        marked_.push_back(root.number);
       }
     }
   }
@@ -205,6 +213,7 @@ class RandomProgram {
   std::vector<RootSlot> roots_;
   std::vector<Pin> pins_;
   std::vector<WeakSlot> weaks_;
+  std::vector<std::uint64_t> marked_;  ///< whose marks (pinning/pin_marks.hpp) must follow them
 };
 
 }  // namespace pinlab::collector::tests
