@@ -175,9 +175,13 @@ void Runtime::collect_for(Lock& lock, Mutator& self, Request& request) {
   if (next == Next::exhausted || request.fulls == kMostFulls) {
     exhausted(request, "");
   }
-  if (next == Next::young && request.cause != PauseCause::large_object && request.fulls == 0) {
-    collect(lock, self, PauseKind::young, PauseCause::nursery_full, options_.compact_effort,
-            &request);
+  // What stays young stays for as many collections; more of them would bring nothing back.
+  const bool hopeful = request.fulls == 0 && request.youngs <= options_.nursery_survivals;
+  if (next == Next::young && request.cause != PauseCause::large_object && hopeful) {
+    if (collect(lock, self, PauseKind::young, PauseCause::nursery_full, options_.compact_effort,
+                &request)) {
+      ++request.youngs;
+    }
     return;
   }
   // First what pays, then everything; then there is nothing left to try.

@@ -109,8 +109,9 @@ class Runtime {
   struct Request {
     std::size_t bytes;
     PauseCause cause;
-    unsigned fulls = 0;  ///< full collections
-    unsigned waits = 0;  ///< times that it waited for pins to end
+    unsigned youngs = 0;  ///< young collections
+    unsigned fulls = 0;   ///< full collections
+    unsigned waits = 0;   ///< times that it waited for pins to end
   };
 
   void detach(Mutator& mutator);
