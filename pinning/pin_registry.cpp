@@ -290,7 +290,7 @@ void PinRegistry::keep_young_weak_sets() {
   const auto has_young = [this](const PinSet& set) {
     const std::lock_guard set_lock(set.lock_);
     return std::ranges::any_of(set.entries_, [this](const PinSet::Entry& entry) {
-      return heap_.is_nursery(entry.object.address());
+      return heap_.is_young(entry.object.address());
     });
   };
   for (std::size_t i = young_weak_sets_.size(); i-- > 0;) {

@@ -35,7 +35,7 @@ void PinSet::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
 
 // Before the set is locked: the registry locks in the other order.
 void PinSet::list_if_weak(heap::ObjectRef object) {
-  if (liveness_ != Liveness::strong && registry_.heap().is_nursery(object.address())) {
+  if (liveness_ != Liveness::strong && registry_.heap().is_young(object.address())) {
     registry_.list_weak_young(*this);
   }
 }

@@ -99,7 +99,7 @@ Place Contest::place(Piece piece) const {
 }
 
 bool Contest::is_young(Piece piece) const {
-  return context_.runtime.heap().is_nursery(object_of(objects_[piece]).address());
+  return context_.runtime.heap().is_young(object_of(objects_[piece]).address());
 }
 
 std::vector<Contest::Piece> Contest::pieces() const {

@@ -173,7 +173,7 @@ bool Operations::is_of_age(std::uint32_t slot) const {
     return context_.runtime.collections() - operation.collections >= options_.age;
   }
   for (std::size_t i = 0; i < holder.references(); ++i) {
-    if (context_.runtime.heap().is_nursery(holder.load(i).address())) {
+    if (context_.runtime.heap().is_young(holder.load(i).address())) {
       return false;
     }
   }
