@@ -38,19 +38,8 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .summary = "whether keys are pinned, or, as a control, the table is made anew after each "
                 "collection",
      .choices = kArms},
-    {.name = "workload.live",
-     .type = ParameterType::size,
-     .default_text = "8MiB",
-     .summary = "the program's other objects",
-     .most = std::uint64_t{16} << 30U},
+    kBackgroundParameter,
 });
-
-class KeyNames final : public SiteNames {
- public:
-  [[nodiscard]] std::string name(std::uint32_t /*site*/) const override {
-    return "address_keys key";
-  }
-};
 
 class AddressKeys final : public Workload {
  public:
@@ -110,7 +99,7 @@ class AddressKeys final : public Workload {
   std::uint64_t keys_;
   std::uint64_t lookups_;
   std::uint64_t live_;
-  KeyNames names_;
+  OneSite names_{"address_keys key"};
 };
 
 }  // namespace

@@ -21,13 +21,6 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .unit = "levels"},
 });
 
-class TreeNames final : public SiteNames {
- public:
-  [[nodiscard]] std::string name(std::uint32_t /*site*/) const override {
-    return "binary_trees node";
-  }
-};
-
 class BinaryTrees final : public Workload {
  public:
   explicit BinaryTrees(const heap::ParameterValues& values)
@@ -67,7 +60,7 @@ class BinaryTrees final : public Workload {
   }
 
   unsigned depth_;
-  TreeNames names_;
+  OneSite names_{"binary_trees node"};
 };
 
 }  // namespace

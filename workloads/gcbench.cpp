@@ -26,11 +26,6 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .unit = "levels"},
 });
 
-class TreeNames final : public SiteNames {
- public:
-  [[nodiscard]] std::string name(std::uint32_t /*site*/) const override { return "gcbench node"; }
-};
-
 class GcBench final : public Workload {
  public:
   explicit GcBench(const heap::ParameterValues& values)
@@ -115,7 +110,7 @@ class GcBench final : public Workload {
   }
 
   unsigned depth_;
-  TreeNames names_;
+  OneSite names_{"gcbench node"};
 };
 
 }  // namespace

@@ -45,17 +45,8 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .default_text = "pin",
      .summary = "whether a guard pins its object, or, as a control, only keeps it",
      .choices = kArms},
-    {.name = "workload.live",
-     .type = ParameterType::size,
-     .default_text = "8MiB",
-     .summary = "the program's other objects",
-     .most = std::uint64_t{16} << 30U},
+    kBackgroundParameter,
 });
-
-class GuardNames final : public SiteNames {
- public:
-  [[nodiscard]] std::string name(std::uint32_t /*site*/) const override { return "guards guard"; }
-};
 
 class Guards final : public Workload {
  public:
@@ -142,7 +133,7 @@ class Guards final : public Workload {
   std::uint64_t steps_;
   std::uint64_t check_every_;
   std::uint64_t live_;
-  GuardNames names_;
+  OneSite names_{"guards guard"};
 };
 
 }  // namespace

@@ -49,13 +49,6 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .unit = "buffers"},
 });
 
-class CacheNames final : public SiteNames {
- public:
-  [[nodiscard]] std::string name(std::uint32_t /*site*/) const override {
-    return "lru_churn buffer";
-  }
-};
-
 /// Uniform sizes. A copy of it and of other figures lies in registers where it is used: the heap's
 /// words may alias what a pointer leads to.
 struct Sizes {
@@ -152,7 +145,7 @@ class LruChurn final : public Workload {
   std::uint64_t replacements_;
   Sizes sizes_;
   std::uint64_t request_;
-  CacheNames names_;
+  OneSite names_{"lru_churn buffer"};
 };
 
 }  // namespace

@@ -25,6 +25,16 @@ class SiteNames {
   [[nodiscard]] virtual std::string stack(std::uint32_t /*site*/) const { return {}; }
 };
 
+/// Of a program in which one place allocates all that can be pinned.
+class OneSite final : public SiteNames {
+ public:
+  explicit OneSite(std::string_view name) : name_(name) {}
+  [[nodiscard]] std::string name(std::uint32_t /*site*/) const override { return name_; }
+
+ private:
+  std::string name_;
+};
+
 /// What one site pinned.
 struct SiteFigures {
   pinning::SiteId site = 0;

@@ -1,9 +1,8 @@
 // R6: gaps are bumped in, one after another; when they are out, the tails that were left over serve
 // requests of exactly their size.
-#include "heap/gap_reuse.hpp"
+#include "heap/gap_reuse/bump_gaps.hpp"
 
 #include <array>
-#include <bit>
 
 namespace pinlab::heap {
 
@@ -13,67 +12,49 @@ class ExactHoles final : public GapReuse {
  public:
   void clear() override {
     gaps_.clear();
-    next_.fill(0);
     for (auto& holes : holes_) {
       holes.clear();
     }
-    bytes_ = 0;
+    hole_bytes_ = 0;
   }
 
-  void add(std::span<const AddressRange> gaps) override {
-    for (const AddressRange& gap : gaps) {
-      gaps_.push_back(gap);
-      bytes_ += gap.bytes();
-    }
-  }
+  void add(std::span<const AddressRange> gaps) override { gaps_.add(gaps); }
 
   GapGrant take(std::size_t need) override {
-    // One position for each power of two, as in R2.
-    std::size_t& position = next_[static_cast<std::size_t>(std::bit_width(need))];
-    for (; position < gaps_.size(); ++position) {
-      AddressRange& gap = gaps_[position];
-      if (gap.bytes() >= need) {
-        const AddressRange taken = gap;
-        gap.base = gap.limit;
-        bytes_ -= taken.bytes();
-        ++position;
-        return {taken, {}};
-      }
-    }
-    return take_hole(need);
+    const AddressRange gap = gaps_.take(need);
+    return {gap.empty() ? take_hole(need) : gap, {}};
   }
 
   /// A tail that is no hole of a known size is a gap again: a fresh block, mostly.
   bool give_back(AddressRange tail) override {
     if (tail.bytes() < kLeastGap) {
       holes_[tail.bytes() / kGranuleBytes].push_back(tail);
-      bytes_ += tail.bytes();
+      hole_bytes_ += tail.bytes();
     } else {
-      add({&tail, 1});
+      gaps_.add({&tail, 1});
     }
     return true;
   }
 
-  [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+  [[nodiscard]] std::uint64_t bytes() const override { return gaps_.bytes() + hole_bytes_; }
 
  private:
   static constexpr std::size_t kLeastGap = 2048;
 
-  GapGrant take_hole(std::size_t need) {
+  [[nodiscard]] AddressRange take_hole(std::size_t need) {
     if (need >= kLeastGap || holes_[need / kGranuleBytes].empty()) {
       return {};
     }
     auto& holes = holes_[need / kGranuleBytes];
     const AddressRange taken = holes.back();
     holes.pop_back();
-    bytes_ -= taken.bytes();
-    return {taken, {}};
+    hole_bytes_ -= taken.bytes();
+    return taken;
   }
 
-  std::vector<AddressRange> gaps_;
-  std::array<std::size_t, 64> next_{};
+  BumpGaps gaps_;
   std::array<std::vector<AddressRange>, kLeastGap / kGranuleBytes> holes_;  ///< by granules
-  std::uint64_t bytes_ = 0;
+  std::uint64_t hole_bytes_ = 0;
 };
 
 }  // namespace

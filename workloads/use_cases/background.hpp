@@ -12,6 +12,14 @@
 
 namespace pinlab::workloads {
 
+/// How much of it there is.
+inline constexpr heap::Parameter kBackgroundParameter = {
+    .name = "workload.live",
+    .type = heap::ParameterType::size,
+    .default_text = "8MiB",
+    .summary = "the program's other objects, of sizes as in DaCapo, which it replaces all the time",
+    .most = std::uint64_t{16} << 30U};
+
 class Background {
  public:
   /// Fills its table with `live` bytes, about. Throws HeapExhausted. With `pins` null, nobody is

@@ -2,6 +2,7 @@
 
 #include "heap/support/expects.hpp"
 #include "heap/support/wide.hpp"
+#include "workloads/use_cases/background.hpp"
 
 #include <algorithm>
 #include <array>
@@ -113,12 +114,7 @@ constexpr auto kCommon = std::to_array<Parameter>({
      .summary = "what the program allocates in a second: turns times into bytes allocated",
      .least = 1U << 20U,
      .most = 1024 * kGiB},
-    {.name = "workload.live",
-     .type = ParameterType::size,
-     .default_text = "8MiB",
-     .summary =
-         "the program's other objects, of sizes as in DaCapo, which it replaces all the time",
-     .most = 16 * kGiB},
+    kBackgroundParameter,
     {.name = "workload.collect",
      .type = ParameterType::flag,
      .default_text = "true",
