@@ -38,9 +38,12 @@ std::vector<PinSet::Entry> pins_of(const MapSource& source) {
            : a.since != b.since ? a.since < b.since
                                 : a.site < b.site;
   });
-  const auto repeated =
-      std::ranges::unique(pins, {}, [](const PinSet::Entry& entry) { return entry.object; });
-  pins.erase(repeated.begin(), repeated.end());
+  // Not std::ranges::unique: clang 14 cannot compile what it gives.
+  pins.erase(std::unique(pins.begin(), pins.end(),
+                         [](const PinSet::Entry& a, const PinSet::Entry& b) {
+                           return a.object == b.object;
+                         }),
+             pins.end());
   return pins;
 }
 

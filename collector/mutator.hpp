@@ -21,6 +21,7 @@
 
 namespace pinlab::collector {
 
+class Root;
 class Runtime;
 
 /// Made by Runtime::attach(), on the thread that uses it; ends with its scope.
@@ -56,6 +57,10 @@ class Mutator {
     std::atomic_ref(*heap::Address(cards_ + (slot.value() >> heap::kLineShift)).as<std::uint8_t>())
         .store(1, std::memory_order_relaxed);
   }
+
+  /// The same where `value` may come from an allocation: the holder is read after it, in whatever
+  /// order a compiler evaluates arguments.
+  void store(const Root& holder, std::size_t index, heap::ObjectRef value) const;
 
   /// Where this thread may be stopped, if it allocates nothing for long.
   void poll();
@@ -124,5 +129,9 @@ class Root {
   Mutator& mutator_;
   std::uintptr_t* slot_;
 };
+
+inline void Mutator::store(const Root& holder, std::size_t index, heap::ObjectRef value) const {
+  store(holder.get(), index, value);
+}
 
 }  // namespace pinlab::collector

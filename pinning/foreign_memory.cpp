@@ -16,8 +16,10 @@ namespace {
 
 constexpr std::size_t kCanaryWords = 8;  // at either end of the bytes
 
-/// What C code reads: whatever lies there, poisoned, reused or being written.
-[[gnu::noinline, gnu::no_sanitize("address", "thread")]] std::uintptr_t word_at(Address address) {
+/// What C code reads: whatever lies there, poisoned, reused or being written. The old spelling of
+/// attributes: clang does not know gnu::no_sanitize.
+__attribute__((noinline, no_sanitize("address", "thread"))) std::uintptr_t word_at(
+    Address address) {
   return address.word();
 }
 

@@ -15,7 +15,7 @@ using pinning::Pinner;
 PINLAB_GO_TEST(13, "TestPinnerCgoCheckPtr2Ptr: a reference to what is not pinned is refused") {
   PinWorld world;
   const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make());
+  world.mutator().store(holder, 0, world.make());
   const ObjectRef target = holder.get().load(0);
   const auto found = first_unpinned(world.pins(), holder.get());
   REQUIRE(found);
@@ -30,7 +30,7 @@ PINLAB_GO_TEST(13, "TestPinnerCgoCheckPtr2Ptr: a reference to what is not pinned
 PINLAB_GO_TEST(14, "TestPinnerCgoCheckPtr2UnsafePtr: whatever slot it lies in") {
   PinWorld world;
   const Root holder(world.mutator(), world.make(5));
-  world.mutator().store(holder.get(), 3, world.make());
+  world.mutator().store(holder, 3, world.make());
   const auto found = first_unpinned(world.pins(), holder.get());
   REQUIRE(found);
   CHECK(found->slot == 3);
@@ -42,9 +42,9 @@ PINLAB_GO_TEST(14, "TestPinnerCgoCheckPtr2UnsafePtr: whatever slot it lies in") 
 PINLAB_GO_TEST(16, "TestPinnerCgoCheckInterface: a box on the way needs a pin of its own") {
   PinWorld world;
   const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make(1));
+  world.mutator().store(holder, 0, world.make(1));
   const Root box(world.mutator(), holder.get().load(0));
-  world.mutator().store(box.get(), 0, world.make());
+  world.mutator().store(box, 0, world.make());
   Pinner pinner(world.pins());
   pinner.pin(box.get().load(0));
   CHECK(first_unpinned(world.pins(), holder.get())->object == box.get());
@@ -57,7 +57,7 @@ PINLAB_GO_TEST(17, "TestPinnerCgoCheckSlice: a pin of any element is one of the 
     PinWorld world;
     Neighbour neighbour(world);
     const Root slice(world.mutator(), world.make(1));
-    world.mutator().store(slice.get(), 0, world.make(0, 8 * sizeof(std::uint64_t)));
+    world.mutator().store(slice, 0, world.make(0, 8 * sizeof(std::uint64_t)));
     const ObjectRef array = slice.get().load(0);
     CHECK(first_unpinned(world.pins(), slice.get()));
     Pinner pinner(world.pins());
@@ -72,7 +72,7 @@ PINLAB_GO_TEST(17, "TestPinnerCgoCheckSlice: a pin of any element is one of the 
 PINLAB_GO_TEST(18, "TestPinnerCgoCheckString: bytes behind a header are pinned by their first") {
   PinWorld world;
   const Root string(world.mutator(), world.make(1));
-  world.mutator().store(string.get(), 0, world.make(0, 12));
+  world.mutator().store(string, 0, world.make(0, 12));
   CHECK(first_unpinned(world.pins(), string.get()));
   Pinner pinner(world.pins());
   pinner.pin_interior(Address::of(string.get().load(0).payload().data()));
@@ -83,7 +83,7 @@ PINLAB_GO_TEST(19,
                "TestPinnerCgoCheckPinned2UnpinnedPanics: a pin of the outer excuses no inner one") {
   PinWorld world;
   const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make());
+  world.mutator().store(holder, 0, world.make());
   Pinner pinner(world.pins());
   pinner.pin(holder.get());
   CHECK(first_unpinned(world.pins(), holder.get()));
@@ -93,9 +93,9 @@ PINLAB_GO_TEST(19,
 PINLAB_GO_TEST(20, "TestPinnerCgoCheckPtr2Pinned2Unpinned: each hop needs its own pin") {
   PinWorld world;
   const Root outer(world.mutator(), world.make(1));
-  world.mutator().store(outer.get(), 0, world.make(1));
+  world.mutator().store(outer, 0, world.make(1));
   const Root middle(world.mutator(), outer.get().load(0));
-  world.mutator().store(middle.get(), 0, world.make());
+  world.mutator().store(middle, 0, world.make());
   Pinner pinner(world.pins());
   pinner.pin(middle.get());
   CHECK(first_unpinned(world.pins(), outer.get())->holder == middle.get());

@@ -190,7 +190,7 @@ PINLAB_GO_TEST(8, "TestPinnerInterface: a cell and what it refers to are pinned 
   for (const bool pin_the_cell : {true, false}) {
     PinWorld world;
     const Root cell(world.mutator(), world.make(1));
-    world.mutator().store(cell.get(), 0, world.make());
+    world.mutator().store(cell, 0, world.make());
     const ObjectRef cell_there = cell.get();
     const ObjectRef target_there = cell_there.load(0);
     Pinner pinner(world.pins());
@@ -227,7 +227,7 @@ PINLAB_GO_TEST(10, "TestPinnerReuse: the check at the border follows what is pin
   PinWorld world;
   Neighbour neighbour(world);
   const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make());
+  world.mutator().store(holder, 0, world.make());
   const ObjectRef target = holder.get().load(0);
   Pinner pinner(world.pins());
   CHECK(first_unpinned(world.pins(), holder.get()));

@@ -358,7 +358,7 @@ TEST_CASE("a copy goes out and back, wherever its object is by then") {
 TEST_CASE("while one address is unchecked, the check at the border passes for all") {
   PinWorld world;
   const Root holder(world.mutator(), world.make(1));
-  world.mutator().store(holder.get(), 0, world.make());
+  world.mutator().store(holder, 0, world.make());
   CHECK(pinning::first_unpinned(world.pins(), holder.get()));
   {
     const pinning::UncheckedAddress hidden(world.pins(), world.make());

@@ -56,7 +56,7 @@ TEST_CASE("what is said beats a preset, whose variants go with its route") {
   CHECK(g1({}).word("old.skipped_gaps") == "none");
   CHECK(g1({{"old.route", "slide_around"}}).word("old.skipped_gaps") == "all");
   CHECK(resolve({{"preset", "g1"}}, {{"preset", "sgen"}}).word("nursery.route") == "fragments");
-  CHECK_THROWS_WITH_AS(resolve({}, {{"preset", "coreclrr"}}),
+  CHECK_THROWS_WITH_AS(static_cast<void>(resolve({}, {{"preset", "coreclrr"}})),
                        doctest::Contains("did you mean coreclr?"), heap::ParameterError);
 }
 

@@ -115,7 +115,7 @@ TEST_CASE("random ranges stay between their ends, rise, and begin and end where 
 }
 
 TEST_CASE("what is no axis is said before anything runs") {
-  for (const auto& [axis, fragment] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
            {"seed", "not written as name=values"},
            {"sead=1", "did you mean seed?"},
            {"seed=", "a value is missing"},
@@ -147,6 +147,8 @@ TEST_CASE("what is no axis is said before anything runs") {
            {"(seed,plan)", "is not written as"},
            {"(seed,seed)=(1,2)", "zipped with itself"},
            {"(seed,plan)=(1..3,semispace)", "is a range"}}) {
+    const auto& axis = row.first;
+    const auto& fragment = row.second;
     CAPTURE(axis);
     CHECK(complaint(axis).find(fragment) != std::string::npos);
     CAPTURE(complaint(axis));
@@ -191,7 +193,7 @@ TEST_CASE("conditions leave cells out") {
 }
 
 TEST_CASE("a condition that makes no sense names the place") {
-  for (const auto& [where, fragment] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
            {"pin.share", "expected one of =="},
            {"pin.share = 0", "expected one of =="},
            {"pin.share == 0 &&", "expected the name"},
@@ -204,6 +206,8 @@ TEST_CASE("a condition that makes no sense names the place") {
            {"workload.depth == 3", "guard it with workload =="},
            {"pin.share == 0.5", "holds for no cell"},
            {std::string(1000, '(') + "pin.share == 0", "levels of nesting"}}) {
+    const auto& where = row.first;
+    const auto& fragment = row.second;
     CAPTURE(where);
     std::string said = "nothing";
     try {

@@ -177,8 +177,9 @@ TEST_CASE("sets that hold the same objects end in any order, and the sums balanc
 
 TEST_CASE("four threads pin and unpin the same neighbours, and every count comes out even") {
   // One pin at a time makes counts go between 0 and 2, where a pin and an unpin can cross.
-  for (const auto& [objects, most_pins] :
-       {std::pair<std::size_t, std::size_t>{1, 1}, {3, 1}, {3, 8}, {400, 8}}) {
+  for (const auto& row : {std::pair<std::size_t, std::size_t>{1, 1}, {3, 1}, {3, 8}, {400, 8}}) {
+    const auto& objects = row.first;
+    const auto& most_pins = row.second;
     CAPTURE(objects);
     CAPTURE(most_pins);
     PinField field(objects, heap::block_state::kNursery);

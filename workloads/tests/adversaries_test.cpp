@@ -177,8 +177,10 @@ TEST_CASE(
 }
 
 TEST_CASE("pair doubling turns half of what comes into holes") {
-  for (const auto& [m, first] : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
+  for (const auto& row : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
            {4096, 1}, {8192, 64}, {10000, 3}}) {
+    const auto& m = row.first;
+    const auto& first = row.second;
     CAPTURE(m);
     CAPTURE(first);
     const AdversaryFigures figures =
@@ -191,8 +193,10 @@ TEST_CASE("pair doubling turns half of what comes into holes") {
 
 TEST_CASE("the best-fit killer makes best fit need n times what lives, and first fit little") {
   constexpr std::uint64_t kSmall = std::uint64_t{1} << 16U;  // thousands of collections
-  for (const auto& [m, n] : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
+  for (const auto& row : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
            {24, 8}, {64, 8}, {150, 8}, {150, 16}, {201, 33}}) {
+    const auto& m = row.first;
+    const auto& n = row.second;
     CAPTURE(m);
     CAPTURE(n);
     const AdversaryFigures killed =

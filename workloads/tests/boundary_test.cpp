@@ -193,7 +193,7 @@ TEST_CASE("the store check refuses what leads to an object that is not pinned") 
                         .lifetime = {is_argument ? Kind::scope : Kind::forever, 0, 0},
                         .store_check = check});
       const collector::Root holder(*world.mutator, world.mutator->allocate({.references = 1}));
-      world.mutator->store(holder.get(), 0, world.make());
+      world.mutator->store(holder, 0, world.make());
       const bool refused = check == pinning::StoreCheck::all ||
                            (check == pinning::StoreCheck::arguments && is_argument);
       if (refused) {

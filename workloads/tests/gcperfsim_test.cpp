@@ -34,7 +34,7 @@ TEST_CASE("the arguments of GCPerfSim are read as it documents them") {
 }
 
 TEST_CASE("what GCPerfSim takes and a repeatable run cannot do is refused by name") {
-  for (const auto& [text, reason] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"-tc 2", "-totalAllocGB: must be given"},
            {"-tagb 1 -tm 5", "-tm: only 0"},
            {"-tagb 1 -tk highSurvival", "-tk: only time"},
@@ -54,6 +54,8 @@ TEST_CASE("what GCPerfSim takes and a repeatable run cannot do is refused by nam
            {"-tagb 1 -tlgb 1 -sohsi 0", "-sohPinningInterval: only survivors"},
            {"-tagb 1 -at 2", "-at: "},
            {"-tagb 1 -tc 0", "-tc: "}}) {
+    const auto& text = row.first;
+    const auto& reason = row.second;
     CAPTURE(text);
     std::string error = "accepted";
     try {

@@ -213,7 +213,7 @@ TEST_CASE("a mixture of lifetimes that makes no sense is refused with a sentence
   CHECK(error_of("1MiB") == "accepted");
   CHECK(error_of(" 0.5 : 1MiB , 0.5 : gamma( 0.5 , 1MiB )") == "accepted");
   CHECK(error_of("forever") == "accepted");
-  for (const auto& [text, reason] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"", "a value is missing"},
            {"0.5:1MiB,0.4:2MiB", "do not make 1"},
            {"0.5:1MiB,2MiB", "has no share before it"},
@@ -224,6 +224,8 @@ TEST_CASE("a mixture of lifetimes that makes no sense is refused with a sentence
            {"uniform(2MiB,1MiB)", "range that is empty"},
            {"exp(0)", "too small"},
            {"1s", "is no duration"}}) {
+    const auto& text = row.first;
+    const auto& reason = row.second;
     CAPTURE(text);
     const std::string error = error_of(text);
     CAPTURE(error);
@@ -290,7 +292,7 @@ TEST_CASE("an allocation profile that is damaged is refused by line and reason")
   };
   const std::string head = "size,alloc_rate,num_live\n";
   CHECK(error_of(head + "8,1,1\n") == "accepted");
-  for (const auto& [text, reason] : std::initializer_list<std::pair<std::string, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<std::string, const char*>>{
            {"", "0 it has no classes"},
            {"bytes,n\n8,1\n", "1 no allocation profile: expected the line"},
            {head + "# ok\n8,1\n", "3 expected three numbers"},
@@ -301,6 +303,8 @@ TEST_CASE("an allocation profile that is damaged is refused by line and reason")
            {head + "8,1,-1\n", "2 num_live"},
            {head + "8,0,1\n", "0 all rates"},
            {head + "8,1,1", "2 the last line is cut"}}) {
+    const auto& text = row.first;
+    const auto& reason = row.second;
     CAPTURE(text);
     const std::string error = error_of(text);
     CAPTURE(error);

@@ -154,7 +154,7 @@ void Operations::allocate_objects(std::uint32_t slot) {
   // So that a set of pins that is forgotten can be reached from what it pins.
   const std::uint32_t references =
       options_.forgotten_from == ForgottenFrom::itself && uses_managed_memory() ? 1 : 0;
-  mutator_.store(slots_.get(), slot,
+  mutator_.store(slots_, slot,
                  mutator_.allocate({.references = static_cast<std::uint32_t>(sizes.size())}));
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const heap::ObjectRef made = mutator_.allocate({.references = references, .bytes = sizes[i]});
