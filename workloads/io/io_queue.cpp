@@ -28,7 +28,11 @@ IoQueue::~IoQueue() {
 
 void IoQueue::start(const IoRequest& request) {
   EXPECTS(request.token < kMostTokens && request.count > 0);
-  const bool added = transfers_.try_emplace(request.token, Transfer{.request = request}).second;
+  Transfer transfer{.request = request};
+  for (const iovec& vector : std::span(request.vectors, request.count)) {
+    transfer.left += vector.iov_len;
+  }
+  const bool added = transfers_.try_emplace(request.token, transfer).second;
   EXPECTS(added);
   try {
     submit(request);
@@ -96,7 +100,8 @@ void IoQueue::take(const IoCompletion& completion) {
   } else if (result > 0) {
     const auto bytes = static_cast<std::uint64_t>(result);
     transfer.result.bytes += bytes;
-    goes_on = advance(transfer.request, bytes);
+    transfer.left -= bytes;
+    goes_on = transfer.left > 0;
     chances_.short_transfers += goes_on ? 1 : 0;
   } else if (result == -ECANCELED || result == -ETIME) {
     transfer.result.cancelled = true;
@@ -108,6 +113,10 @@ void IoQueue::take(const IoCompletion& completion) {
     goes_on = false;
   }
   if (goes_on) {
+    // Not of what is to be cancelled: when the queue ends, the vectors may be gone already.
+    if (!interrupted) {
+      advance(transfer.request, static_cast<std::uint64_t>(result));
+    }
     submit(transfer.request);
     return;
   }
@@ -117,21 +126,17 @@ void IoQueue::take(const IoCompletion& completion) {
   }
 }
 
-bool IoQueue::advance(IoRequest& request, std::uint64_t bytes) {
+void IoQueue::advance(IoRequest& request, std::uint64_t bytes) {
   if (request.offset != IoRequest::kStream) {
     request.offset += bytes;
   }
-  while (request.count > 0 && bytes >= request.vectors->iov_len) {
+  while (bytes >= request.vectors->iov_len) {
     bytes -= request.vectors->iov_len;
     ++request.vectors;
     --request.count;
   }
-  if (request.count == 0) {
-    return false;
-  }
   request.vectors->iov_base = static_cast<char*>(request.vectors->iov_base) + bytes;
   request.vectors->iov_len -= bytes;
-  return true;
 }
 
 }  // namespace pinlab::workloads

@@ -15,6 +15,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 
 namespace pinlab::workloads {
@@ -61,14 +62,15 @@ class IoQueue {
  private:
   struct Transfer {
     IoRequest request;
+    std::uint64_t left = 0;  ///< bytes
     IoResult result = {};
     bool over = false;
     bool to_be_cancelled = false;
   };
 
   void take(const IoCompletion& completion);
-  /// Takes `bytes` from the front of the vectors; whether something is left.
-  static bool advance(IoRequest& request, std::uint64_t bytes);
+  /// Takes `bytes` from the front of the vectors. REQUIRES that something is left.
+  static void advance(IoRequest& request, std::uint64_t bytes);
   void submit(const IoRequest& request);
 
   collector::Mutator& mutator_;
