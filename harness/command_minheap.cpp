@@ -1,6 +1,7 @@
 // pinlab minheap: the smallest heap of a configuration, and how much pins inflate it.
 #include "harness/command.hpp"
 #include "harness/human.hpp"
+#include "harness/output_file.hpp"
 #include "harness/record.hpp"
 #include "harness/sweep/event_log.hpp"
 #include "harness/sweep/minimal_heap.hpp"
@@ -215,6 +216,9 @@ ExitCode run(const Invocation& invocation) {
   }
   matrix.order = CellOrder::lexical;
   const std::vector<Cell> cells = cells_of(matrix, {});
+  if (const std::string& path = invocation.options.text("out"); !path.empty()) {
+    const OutputFile writable(path);  // known before the searches, not after them
+  }
   const SignalFile signals;
   HeapSearcher searcher("/proc/self/exe",
                         {.timeout = invocation.options.time("timeout"), .memory = 0}, signals);

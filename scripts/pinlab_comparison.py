@@ -108,7 +108,7 @@ class Side:
         except pinlab_files.BadInput as error:
             raise Failure(3, str(error)) from None
         except OSError as error:
-            raise Failure(3 if error.errno in (2, 20, 21) else 7, f"{error.filename}: {error.strerror}") from None
+            raise Failure(7, f"{error.filename}: {error.strerror}") from None
 
     @staticmethod
     def schema_of(path):
@@ -220,7 +220,7 @@ class Policy:
         try:
             policy = pinlab_files.loads(pinlab_files.read_text(path), path)
         except OSError as error:
-            raise Failure(3, f"{path}: {error.strerror}") from None
+            raise Failure(7, f"{path}: {error.strerror}") from None
         if not isinstance(policy, dict) or policy.get("schema") != "pinlab/gate/1":
             raise Failure(3, f"{path}:1: at schema: it is not pinlab/gate/1")
         self.refuse_unknown(path, policy, self.KEYS)

@@ -181,7 +181,7 @@ def read_runs(paths):
             runs += read_one(path)
         except OSError as error:
             wrong.append(f"{path}: {error.strerror}")
-            code = 7 if error.errno not in (2, 20, 21) else code
+            code = 7
         except (ValueError, RecursionError) as error:
             wrong.append(f"{path}: no JSON: {error}")
         except (KeyError, TypeError) as error:

@@ -175,7 +175,7 @@ class PlotTest(unittest.TestCase):
             path.write_bytes(text.encode("latin-1"))
             done = self.plot(path, "--out", self.folder / "a.svg", expected=3)
             self.assertIn("bad.json", done.stderr)
-        self.plot(self.folder / "absent.json", "--out", self.folder / "a.svg", expected=3)
+        self.plot(self.folder / "absent.json", "--out", self.folder / "a.svg", expected=7)
 
     def test_values_of_the_wrong_form(self):
         for key, value in (("live", 7), ("space_overhead", "2"), ("used_last", {}), ("collections", [])):
