@@ -428,7 +428,8 @@ def chart(runs):
     for panel in make_panels(costs):
         for figure, unit, label in ROWS:
             own = ChartPanel(panel.title(), Axis("pin share (% of objects)", "share", "symlog"),
-                             Axis(label.replace("\n", " ").replace(" (MiB)", ""), "bytes" if unit == MIB else "ratio"),
+                             Axis(label.replace("\n", " ").replace(" (MiB)", ""), "bytes" if unit == MIB else "ratio",
+                                  least=0.0 if unit == MIB else 1.0),  # no ratio of used to live is less
                              keys={key: panel.configuration.get(key, "none") for key in panel.differs})
             for number, lifetime in enumerate(lifetimes or [None]):
                 points = [p for p in points_of(panel.runs, lifetime, figure, 1) if p[1]]
