@@ -231,7 +231,7 @@ class Gates(unittest.TestCase):
             self.assertTrue(not open_until or event["ts"] + event["dur"] <= open_until[-1] + 1e-3)
             open_until.append(event["ts"] + event["dur"])
         self.gate(2, "--format=xml", sweep, command="export")
-        self.gate(3, "--format=csv", self.folder / "none", command="export")
+        self.gate(7, "--format=csv", self.folder / "none", command="export")
 
     def test_rows_hold_parameters_and_figures(self):
         rows = pinlab_files.rows(str(self.folder / "a"))
