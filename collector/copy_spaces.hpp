@@ -7,6 +7,7 @@
 
 #include "collector/generations.hpp"
 #include "collector/pause.hpp"
+#include "collector/prefetch_ring.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -95,9 +96,11 @@ class CopySpaces {
 
   static constexpr std::size_t kPreferredBytes = std::size_t{256} << 10U;  // of a larger block
   static constexpr std::size_t kInlineCopyBytes = 64;
+  static constexpr std::size_t kAheadBytes = 512;  // where small copies will go: as in allocation
 
   static void copy_object(heap::Address to, heap::Address from, std::size_t bytes) {
     if (bytes <= kInlineCopyBytes) {
+      prefetch(to + kAheadBytes);
       for (std::size_t at = heap::kGranuleBytes; at < bytes; at += heap::kGranuleBytes) {
         (to + at).word() = (from + at).word();
       }

@@ -81,9 +81,12 @@ class Mutator {
   /// first, and the compiler sees it where the shape is a constant.
   static heap::ObjectRef initialise(heap::Address object, heap::Shape shape) {
     constexpr std::size_t kInlineBytes = 64;
+    constexpr std::size_t kAhead = 512;
     const std::size_t bytes = shape.object_bytes();
     object.word() = heap::Header(bytes >> heap::kGranuleShift, shape.references).word();
     if (bytes <= kInlineBytes) {
+      // Of large objects the processor sees by itself where writes go.
+      __builtin_prefetch((object + kAhead).as<void>(), 1);
       for (std::size_t at = heap::kGranuleBytes; at < bytes; at += heap::kGranuleBytes) {
         (object + at).word() = 0;
       }

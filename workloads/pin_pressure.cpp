@@ -538,16 +538,6 @@ std::uint32_t PinPressure::take_pin() {
   return pin;
 }
 
-std::size_t PinPressure::open_scope() {
-  limit_.enter_call();
-  return scope_pins_.size();
-}
-
-void PinPressure::close_call(std::size_t depth) {
-  limit_.leave_call();
-  close_scope(depth);
-}
-
 void PinPressure::close_scope(std::size_t depth) {
   while (scope_pins_.size() > depth) {
     const std::uint32_t pin = scope_pins_.back();

@@ -182,8 +182,18 @@ class PinPressure {
 
   void note_peak();
 
-  [[nodiscard]] std::size_t open_scope();
-  void close_call(std::size_t depth);
+  [[nodiscard]] std::size_t open_scope() {
+    if (enabled_) {
+      limit_.enter_call();
+    }
+    return scope_pins_.size();
+  }
+  void close_call(std::size_t depth) {
+    if (enabled_) {
+      limit_.leave_call();
+      close_scope(depth);
+    }
+  }
   void close_scope(std::size_t depth);
 
   collector::Runtime& runtime_;

@@ -69,18 +69,10 @@ class TreeBuilder {
  public:
   TreeBuilder(WorkloadContext& context, TreePins& pins) : mutator_(context.mutator), pins_(pins) {}
 
-  [[nodiscard]] heap::ObjectRef make_node(heap::ObjectRef left = {}, heap::ObjectRef right = {}) {
-    const heap::ObjectRef node = mutator_.allocate({.references = 2, .bytes = kBytes}, left, right);
-    if constexpr (kPinning == Pinning::on) {
-      pins_.born(node);
-    }
-    return node;
-  }
+  [[nodiscard]] heap::ObjectRef make_node() { return make_node(mutator_, pins_); }
 
   /// Children first, then their parent.
-  [[nodiscard]] heap::ObjectRef make(unsigned depth) {
-    return depth == 0 ? make_node() : make_inner(depth);
-  }
+  [[nodiscard]] heap::ObjectRef make(unsigned depth) { return make(mutator_, pins_, depth); }
 
   /// A parent first, then its children. The argument is stale afterwards.
   void populate(heap::ObjectRef root, unsigned depth) {  // NOLINT(misc-no-recursion)
@@ -97,12 +89,40 @@ class TreeBuilder {
   }
 
  private:
-  // Not inlined into make(), or each leaf would be a call.
-  [[nodiscard, gnu::noinline]] heap::ObjectRef make_inner(
-      unsigned depth) {  // NOLINT(misc-no-recursion)
-    const collector::Root left(mutator_, make(depth - 1));
-    const heap::ObjectRef right = make(depth - 1);
-    return make_node(left.get(), right);
+  // These take the mutator as an argument, so that it stays in a register.
+
+  static heap::ObjectRef make_node(collector::Mutator& mutator,
+                                   TreePins& pins,
+                                   heap::ObjectRef left = {},
+                                   heap::ObjectRef right = {}) {
+    const heap::ObjectRef node = mutator.allocate({.references = 2, .bytes = kBytes}, left, right);
+    if constexpr (kPinning == Pinning::on) {
+      pins.born(node);
+    }
+    return node;
+  }
+
+  static heap::ObjectRef make(collector::Mutator& mutator, TreePins& pins, unsigned depth) {
+    return depth == 0   ? make_node(mutator, pins)
+           : depth == 1 ? make_twig(mutator, pins)
+                        : make_inner(mutator, pins, depth);
+  }
+
+  // Most calls would be for leaves and what is just above them: both are inlined, as a compiler at
+  // run time does it.
+  [[gnu::always_inline]] static heap::ObjectRef make_twig(collector::Mutator& mutator,
+                                                          TreePins& pins) {
+    const collector::Root left(mutator, make_node(mutator, pins));
+    const heap::ObjectRef right = make_node(mutator, pins);
+    return make_node(mutator, pins, left.get(), right);
+  }
+
+  [[gnu::noinline]] static heap::ObjectRef make_inner(collector::Mutator& mutator,
+                                                      TreePins& pins,
+                                                      unsigned depth) {  // NOLINT(misc-no-recursion)
+    const collector::Root left(mutator, make(mutator, pins, depth - 1));
+    const heap::ObjectRef right = make(mutator, pins, depth - 1);
+    return make_node(mutator, pins, left.get(), right);
   }
 
   collector::Mutator& mutator_;
