@@ -38,9 +38,13 @@ void for_each_dirty_card(const heap::Heap& heap,
 
 /// visit_slot(Address) for the slots of `object` in [bounds).
 template <class Visit>
-void for_each_slot_in(heap::ObjectRef object, heap::AddressRange bounds, Visit&& visit_slot) {
+void for_each_slot_in(heap::ObjectRef object,
+                      heap::AddressRange bounds,
+                      PauseReport& report,
+                      Visit&& visit_slot) {
   const heap::Address first = std::max(object.slot(0), bounds.base);
   const heap::Address limit = std::min(object.slot(object.references()), bounds.limit);
+  report.slots_visited += first < limit ? (limit - first) >> heap::kGranuleShift : 0;
   for (heap::Address slot = first; slot < limit; slot += heap::kGranuleBytes) {
     visit_slot(slot);
   }
@@ -52,19 +56,20 @@ template <class Visit>
 void for_each_slot_on(const heap::MarkTable& marks,
                       heap::AddressRange card,
                       heap::Address block_base,
+                      PauseReport& report,
                       Visit&& visit_slot) {
   const std::uint64_t starts = marks.line(card.base).start;
   if ((starts & 1U) == 0 && card.base > block_base) {
     const heap::Address before =
         marks.start_at_or_before(card.base - heap::kGranuleBytes, block_base);
     if (before) {
-      for_each_slot_in(heap::ObjectRef(before), card, visit_slot);
+      for_each_slot_in(heap::ObjectRef(before), card, report, visit_slot);
     }
   }
   for (std::uint64_t rest = starts; rest != 0; rest &= rest - 1) {
     const heap::ObjectRef object(card.base + heap::kGranuleBytes *
                                                  static_cast<std::size_t>(std::countr_zero(rest)));
-    for_each_slot_in(object, card, visit_slot);
+    for_each_slot_in(object, card, report, visit_slot);
   }
 }
 
@@ -77,14 +82,14 @@ void for_each_remembered_slot(const heap::Heap& heap, PauseReport& report, Visit
     if ((heap.state(block) & (state::kOld | state::kMixed)) != 0 && heap.may_refer(block)) {
       const heap::AddressRange range = heap.range_of(block);
       for_each_dirty_card(heap, range, report, [&](heap::AddressRange card) {
-        for_each_slot_on(heap.marks(), card, range.base, visit_slot);
+        for_each_slot_on(heap.marks(), card, range.base, report, visit_slot);
       });
     }
   }
   for (const auto& [base, bytes] : heap.large().objects()) {
     for_each_dirty_card(heap, {base, base + bytes}, report,
                         [&, holder = heap::ObjectRef(base)](heap::AddressRange card) {
-                          for_each_slot_in(holder, card, visit_slot);
+                          for_each_slot_in(holder, card, report, visit_slot);
                         });
   }
 }

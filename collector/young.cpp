@@ -167,7 +167,6 @@ class YoungCollection {
 
   /// A slot of the heap: its target is looked at when it has arrived in the cache.
   void visit(Address slot) {
-    ++report_.slots_visited;
     const Address target(slot.word());
     if (!target) {
       return;
@@ -261,6 +260,7 @@ class YoungCollection {
     ++report_.in_place_objects;
     report_.in_place_bytes += header.bytes();
     if (header.references() > 0) {
+      heap_.set_may_refer(from);
       in_place_.push_back(from);
     }
   }
@@ -293,7 +293,9 @@ class YoungCollection {
   }
 
   void scan_object(ObjectRef object) {
-    const Address limit = object.slot(object.references());
+    const std::size_t references = object.references();
+    report_.slots_visited += references;
+    const Address limit = object.slot(references);
     for (Address slot = object.slot(0); slot < limit; slot += kGranuleBytes) {
       visit(slot);
     }

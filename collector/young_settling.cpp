@@ -130,7 +130,9 @@ class Settling {
       });
     }
     heap_.state(range.base) = state::kOld;
-    heap_.set_may_refer(range.base);
+    if (motion_ == Motion::slide) {
+      heap_.set_may_refer(range.base);  // what stayed or was copied has told of its references
+    }
   }
 
   void count_promoted(std::uint64_t objects, std::uint64_t bytes, bool slid) {
