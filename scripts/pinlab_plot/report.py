@@ -72,6 +72,8 @@ def charts_of(runs):
         own = runs
         if name == "timeline":
             own = most_hostage([run for run in runs if run.record.get("collections")] or runs, MOST_TIMELINES)
+        if name == "ages":
+            own = [run for run in runs if run.record.get("heap_maps") is not None] or runs
         if name == "survival":
             own = [run for run in runs if run.record.get("survival") is not None] or runs
         try:

@@ -51,7 +51,7 @@ def heap_map(index, kind, cells=256):
             "bytes": {"island": 100, "held": 500, "live_moved": 5, "live_stayed": 5, "nursery": 0, "large": 0, "free": 7,
                       "uncommitted": 0},
             "island_count": 2, "cells": letters, "occupied": "5" * cells,
-            "islands": [[3, 0, 2, 64, 1000, 2000], [cells - 1, None, 1, 36, None, None]], "held": [[1, 500]],
+            "islands": [[3, 0, 2, 64, 1000, 2000], [cells - 1, None, 1, 36, None, None]], "held": [[1, 500], [3, 400]],
             "hostage": [[2, 2 * MIB], [5, -64 * KIB]] if kind == "full" else None,
             "movable": {"objects": 100, "bytes": 100 * 4096, "squares": 100 * 4096 * 4096}}
 
@@ -203,7 +203,7 @@ class Kinds(unittest.TestCase):
         lacking["survival"] = None
         lacking["collections"] = []
         lacking["parameters"]["record.collections"] = "summary"
-        for kind, flag in (("heap_map", "--record.heap_map=full"), ("survival", "--record.survival=true"),
+        for kind, flag in (("heap_map", "--record.heap_map=full"), ("ages", "--record.heap_map=full"), ("survival", "--record.survival=true"),
                            ("pauses", "--record.collections=all"), ("utilisation", "--record.collections=all"),
                            ("timeline", "--record.collections=all"), ("free_runs", "--record.collections=all"),
                            ("bounds", "--record.collections=all"), ("adversaries", "--workload=robson")):
@@ -282,6 +282,14 @@ class Kinds(unittest.TestCase):
         with self.assertRaisesRegex(Failure, "largest object"):
             bounds.chart(runs_of([one]))
 
+    def test_held_bytes_go_by_the_oldest_pin_of_their_block(self):
+        one = {"kind": "full", "clock": 5000, "cell_bytes": 4096, "held": [[0, 100], [1, 10], [9, 7]],
+               "islands": [[0, 0, 1, 8, 4000, 4500], [1, 1, 1, 8, 1000, 1000], [9, None, 1, 8, None, None]]}
+        ages = registry.kind("ages")
+        self.assertEqual(ages.held_by_age(one, 4096), {9: 100, 11: 10})  # 1000 and 4000 old; the last has no pin
+        self.assertEqual(ages.held_by_age(one, 8192), {11: 110})
+        self.assertEqual(ages.older_half({3: 5, 9: 4, 12: 1}), 2**9)
+
     def test_contours_run_between_known_cells_alone(self):
         grid = chart.Heat([1, 2, 3], [1, 2], [[0.0, 0.4, None], [0.0, 0.4, 0.9]], "share", levels=[0.1, 0.25, 0.5])
         self.assertEqual(sheet.contour_levels(grid), [0.1, 0.25])
@@ -307,6 +315,13 @@ class Kinds(unittest.TestCase):
             for series in panel.series:
                 self.assertEqual(colours.setdefault(series.name, series.colour), series.colour)
         self.assertEqual(len(set(colours.values())), len(colours))
+
+    def test_the_gallery_shows_every_kind(self):
+        text = (SCRIPTS.parent / "results/pictures/README.md").read_text()
+        for kind in registry.kinds():
+            self.assertIn(f"## {kind}\n\n{registry.summary(kind)[0].upper()}{registry.summary(kind)[1:]}.", text)
+            self.assertTrue((SCRIPTS.parent / f"results/pictures/{kind}.png").exists(), "scripts/gallery draws them")
+        self.assertLess(sum(path.stat().st_size for path in (SCRIPTS.parent / "results/pictures").iterdir()), 2**20)
 
     def test_a_sweeps_folder_is_read_with_and_without_its_records(self):
         with tempfile.TemporaryDirectory() as folder:

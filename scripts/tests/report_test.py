@@ -112,7 +112,7 @@ class Browser(Files):
         self.js("const c = document.getElementById('clock'); c.value = c.max; c.dispatchEvent(new Event('input'))")
         text = self.hover(1, 3)
         last = two["heap_maps"][-1]
-        self.assertIn("7 immovable objects of 4242 B; held 0 B\nhostage 0 B", text)
+        self.assertIn("7 immovable objects of 4242 B; held 400 B\nhostage 0 B", text)
         self.assertIn(f"reader: 7 of 4242 B, aged {(last['clock'] - 2000) / 2**20:.3g} MiB", text)
         self.assertIn("2 immovable objects of 64 B", self.hover(0, 3))
         self.assertIn("held 500 B", self.hover(0, 1))
