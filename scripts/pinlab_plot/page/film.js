@@ -133,10 +133,10 @@ class Pane {
     }
     const kind = this.kinds.find(([letter]) => letter === map.cells[cell]);
     const lines = [`offset ${bytesText(cell * map.cell_bytes)}: ${kind[1]}, ${map.occupied[cell]} ninths occupied`,
-      `${together > 1 ? "its block" : "cell"}: ${objects} immovable objects of ${bytes} B; held ${held} B`,
+      `${together > 1 ? "its block" : "cell"}: ${objects} immovable object${objects === 1 ? "" : "s"} of ${bytes} B; held ${held} B`,
       this.hostage ? `hostage ${hostage} B` + (hostage > 0 ? ": free without pins" : hostage < 0 ? ": in use without pins only" : "") : "hostage: not measured at this collection"];
     for (const [site, [count, size, oldest, newest]] of [...bySite.entries()].sort((a, b) => b[1][1] - a[1][1]).slice(0, 8)) {
-      lines.push(`${this.siteName(site)}: ${count} of ${size} B` + (site === null ? "" : `, aged ${bytesText(map.clock - newest)} to ${bytesText(map.clock - oldest)}`));
+      lines.push(`${this.siteName(site)}: ${count} of ${size} B` + (site === null ? "" : `, aged ${bytesText(map.clock - newest)}` + (newest === oldest ? "" : ` to ${bytesText(map.clock - oldest)}`)));
     }
     if (bySite.size > 8) lines.push(`and ${bySite.size - 8} more sites`);
     this.cursor = cell;
