@@ -65,7 +65,8 @@ void collect_full(Generations& generations,
   generations.old.close();
   forget_young_islands(report);
 
-  const LiveSet live = mark(generations, roots, report);        // What is alive?
+  const LiveSet live = mark(generations, roots, report);  // What is alive?
+  report.largest_object = live.largest;
   end_unreached_sets(generations, live, effort, report);        // Whose pins has nobody any more?
   IslandList islands = find_islands(generations, report);       // What of it may not move?
   census_pins(generations, report);                             // Who pins it, since when?

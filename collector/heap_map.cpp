@@ -67,6 +67,9 @@ class Mapper {
     map_.kind = report.kind;
     map_.clock = report.clock;
     map_.cell_bytes = cell_bytes_of(heap_);
+    if (report.hostage_measured) {
+      map_.hostage = hostage_by_cell(report.hostage_blocks);
+    }
     cells_.resize((heap_.blocks_range().bytes() + map_.cell_bytes - 1) / map_.cell_bytes);
   }
 
@@ -90,6 +93,21 @@ class Mapper {
 
   [[nodiscard]] std::size_t cell_of(Address a) const {
     return (a - heap_.base()) / map_.cell_bytes;
+  }
+
+  [[nodiscard]] std::vector<CellHostage> hostage_by_cell(
+      const std::vector<BlockHostage>& blocks) const {
+    std::vector<CellHostage> cells;
+    for (const BlockHostage& one : blocks) {
+      const auto cell = static_cast<std::uint32_t>(cell_of(heap_.range_of(Block{one.block}).base));
+      if (cells.empty() || cells.back().cell != cell) {
+        cells.push_back({cell, 0});
+      }
+      cells.back().bytes += one.bytes;
+    }
+    // A cell of several blocks may win one and lose one.
+    std::erase_if(cells, [](const CellHostage& cell) { return cell.bytes == 0; });
+    return cells;
   }
 
   void add(AddressRange range, CellKind kind) {
@@ -127,6 +145,11 @@ class Mapper {
       const bool moved = has_moved(bytes.base);  // perhaps to within reach of a pinned object
       const bool stays = !moved && is_immovable(object);
       movable = movable || !stays;
+      if (!stays) {
+        ++map_.movable.objects;
+        map_.movable.bytes += bytes.bytes();
+        map_.movable.squares += bytes.bytes() * bytes.bytes();
+      }
       extend(bytes, stays   ? CellKind::island
                     : young ? CellKind::nursery
                     : moved ? CellKind::live_moved

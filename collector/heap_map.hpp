@@ -54,6 +54,20 @@ struct CellHeld {
   std::uint64_t bytes = 0;
 };
 
+/// Bytes in use with pins less in use as planned without, of the blocks that begin in the cell.
+struct CellHostage {
+  std::uint32_t cell = 0;
+  std::int64_t bytes = 0;
+};
+
+/// Objects in blocks that could have moved, and the sums of their sizes and of their squares: from
+/// these follows what a slide is expected to leave over in a gap.
+struct MovableSizes {
+  std::uint64_t objects = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t squares = 0;
+};
+
 struct HeapMap {
   std::uint64_t collection = 0;  ///< its index
   PauseKind kind = PauseKind::young;
@@ -65,6 +79,9 @@ struct HeapMap {
   std::string occupied;       ///< ninths of the cell that hold objects, rounded down: 0 to 9
   std::vector<CellIslands> islands_by_cell;  ///< ascending by cell, then by site
   std::vector<CellHeld> held;                ///< cells with held bytes, ascending
+  /// Ascending, none 0, together the collection's; nothing where it was not measured.
+  std::optional<std::vector<CellHostage>> hostage;
+  MovableSizes movable;  ///< nursery included
 };
 
 /// What a map is made from. `moved`: where the pause put what it moved; ascending, disjoint.

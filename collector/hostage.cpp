@@ -46,25 +46,57 @@ Itinerary decide(Generations& generations, const IslandList& islands, CompactEff
                 {generations.heap, blocks, islands, effort, generations.options.gap_min});
 }
 
-std::uint64_t planned_bytes(Generations& generations,
-                            const LiveSet& live,
-                            IslandList islands,
-                            CompactEffort effort) {
+namespace {
+
+/// For each block whether anything is in it after the collection that would go around `islands`.
+std::vector<std::uint8_t> planned_use(Generations& generations,
+                                      const LiveSet& live,
+                                      IslandList islands,
+                                      CompactEffort effort) {
   const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
   const Itinerary itinerary =
       decide(*generations.old_route, generations.old_variants,
              {generations.heap, blocks, islands, effort, generations.options.gap_min});
   static_cast<void>(add_artificial_islands(generations, itinerary, islands));
-  std::uint64_t stay = 0;
-  for (const OldBlockCensus& block : blocks) {
-    stay += block.live > 0 ? 1U : 0U;
+  std::vector<std::uint8_t> used(blocks.size());
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    used[i] = blocks[i].live > 0 ? 1 : 0;
   }
   for (const Block source : itinerary.sources) {
-    stay -= blocks[heap::index_of(source)].live > 0 ? 1U : 0U;
+    used[heap::index_of(source)] = 0;
   }
-  const std::uint64_t used =
-      stay + plan_used_blocks(generations.heap, live, itinerary, islands, generations.plan_rules());
-  return used * generations.heap.block_bytes() + live.large_bytes;
+  for (const Block block : plan_used_blocks(generations.heap, live, itinerary, islands,
+                                            generations.plan_rules())) {
+    used[heap::index_of(block)] = 1;
+  }
+  return used;
+}
+
+std::int64_t bytes_of(const heap::Heap& heap, const std::vector<std::uint8_t>& used) {
+  return std::ranges::count(used, 1) * static_cast<std::int64_t>(heap.block_bytes());
+}
+
+std::vector<BlockHostage> difference(const heap::Heap& heap,
+                                     const std::vector<std::uint8_t>& with,
+                                     const std::vector<std::uint8_t>& without) {
+  const auto size = static_cast<std::int64_t>(heap.block_bytes());
+  std::vector<BlockHostage> blocks;
+  for (std::size_t i = 0; i < with.size(); ++i) {
+    if (with[i] != without[i]) {
+      blocks.push_back({static_cast<std::uint32_t>(i), with[i] != 0 ? size : -size});
+    }
+  }
+  return blocks;
+}
+
+}  // namespace
+
+std::uint64_t planned_bytes(Generations& generations,
+                            const LiveSet& live,
+                            IslandList islands,
+                            CompactEffort effort) {
+  const auto used = planned_use(generations, live, std::move(islands), effort);
+  return static_cast<std::uint64_t>(bytes_of(generations.heap, used)) + live.large_bytes;
 }
 
 void measure_hostage(Generations& generations,
@@ -72,15 +104,17 @@ void measure_hostage(Generations& generations,
                      const IslandList& islands,
                      CompactEffort effort,
                      PauseReport& report) {
-  if (islands.empty() || !generations.options.measure_hostage) {
+  report.hostage_measured = generations.options.measure_hostage;
+  if (islands.empty() || !report.hostage_measured) {
     return;
   }
   const PhaseTimer timer(report, PausePhase::shadow);
-  const auto used = [&](const IslandList& around) {
-    return static_cast<std::int64_t>(planned_bytes(generations, live, around, effort));
-  };
-  const std::int64_t with_all = used(islands);
-  report.hostage = with_all - used({});
+  const heap::Heap& heap = generations.heap;
+  const std::vector<std::uint8_t> with = planned_use(generations, live, islands, effort);
+  const std::vector<std::uint8_t> without = planned_use(generations, live, {}, effort);
+  const std::int64_t with_all = bytes_of(heap, with);
+  report.hostage = with_all - bytes_of(heap, without);
+  report.hostage_blocks = difference(heap, with, without);
   std::vector<SiteHostage*> largest;
   for (SiteHostage& site : report.sites) {
     largest.push_back(&site);
@@ -93,8 +127,9 @@ void measure_hostage(Generations& generations,
       site->hostage = report.hostage;
       break;
     }
+    IslandList others = form_islands(generations, PinFilter{.without_site = site->site});
     site->hostage =
-        with_all - used(form_islands(generations, PinFilter{.without_site = site->site}));
+        with_all - bytes_of(heap, planned_use(generations, live, std::move(others), effort));
   }
 }
 

@@ -29,6 +29,7 @@ namespace pinlab::collector {
 /// pins; report.sites[].hostage: the same difference without the pins of that site, for the largest
 /// of the sites that the census of pins found (options.measure_sites). Negative where the slide
 /// does better with the pin than without (theory: on one snapshot an island can help next-fit).
+/// report.hostage_blocks: where the two plans differ, block by block.
 /// Nothing is done where there are no islands.
 void measure_hostage(Generations& generations,
                      const LiveSet& live,

@@ -198,16 +198,22 @@ MovePlan plan_moves(heap::Heap& heap,
   return plan;
 }
 
-std::uint64_t plan_used_blocks(heap::Heap& heap,
-                               const LiveSet& live,
-                               const Itinerary& itinerary,
-                               const IslandList& islands,
-                               const PlanRules& rules) {
+std::vector<Block> plan_used_blocks(heap::Heap& heap,
+                                    const LiveSet& live,
+                                    const Itinerary& itinerary,
+                                    const IslandList& islands,
+                                    const PlanRules& rules) {
   MovePlan scratch;
   scratch.islands = islands;
   scratch.largest = live.largest;
   Planner<false>(heap, itinerary, rules, scratch).run();
-  return static_cast<std::uint64_t>(std::ranges::count(scratch.keeps, 1));
+  std::vector<Block> used;
+  for (std::size_t i = 0; i < scratch.blocks.size(); ++i) {
+    if (scratch.keeps[i] != 0) {
+      used.push_back(scratch.blocks[i]);
+    }
+  }
+  return used;
 }
 
 }  // namespace pinlab::collector

@@ -67,13 +67,12 @@ struct MovePlan {
                                   IslandList islands,
                                   const PlanRules& rules);
 
-/// How many of the sources and the free blocks would hold anything after these moves. Changes
-/// nothing.
-[[nodiscard]] std::uint64_t plan_used_blocks(heap::Heap& heap,
-                                             const LiveSet& live,
-                                             const Itinerary& itinerary,
-                                             const IslandList& islands,
-                                             const PlanRules& rules);
+/// Which of the sources and the free blocks would hold anything after these moves. Changes nothing.
+[[nodiscard]] std::vector<heap::Block> plan_used_blocks(heap::Heap& heap,
+                                                        const LiveSet& live,
+                                                        const Itinerary& itinerary,
+                                                        const IslandList& islands,
+                                                        const PlanRules& rules);
 
 /// Conservation (I0), I1, the lower bound LB2, and that the moves are safe in their order, from the
 /// plan alone. Throws VerificationFailed. REQUIRES that nothing has moved yet.

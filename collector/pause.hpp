@@ -77,6 +77,12 @@ struct SiteHostage {
   std::optional<std::int64_t> hostage = {};
 };
 
+/// A block that is in use after a full collection with pins or without them, but not both.
+struct BlockHostage {
+  std::uint32_t block = 0;
+  std::int64_t bytes = 0;  ///< its size; negative where it is in use without pins only
+};
+
 /// Everything one pause did. Bytes and counts are exact and on every machine the same.
 struct PauseReport {
   std::uint64_t index = 0;
@@ -105,6 +111,7 @@ struct PauseReport {
   std::uint64_t islands = 0;  ///< young: objects that stayed; full: stretches of immovable objects
   std::uint64_t island_bytes = 0;
   std::uint64_t alive_by_pin_alone = 0;  ///< objects that only a pin reached first
+  std::uint64_t largest_object = 0;      ///< full: bytes of the largest that lives in a block
   std::uint64_t gaps = 0;                ///< offered to allocation afterwards
   std::uint64_t gap_bytes = 0;
   // What the nursery route did with blocks in which something stayed.
@@ -132,7 +139,9 @@ struct PauseReport {
       0;                          ///< of what is offered: what serves a request, on the average
   std::uint64_t blocks_held = 0;  ///< kept only because of an island
   std::uint64_t held = 0;         ///< free bytes in these
+  bool hostage_measured = false;  ///< the next two are known
   std::int64_t hostage = 0;       ///< used with pins less used as planned without
+  std::vector<BlockHostage> hostage_blocks;  ///< ascending; their bytes sum up to hostage
   std::vector<SiteHostage> sites;
   /// Pins by age: element i counts those since which 2^i to 2^(i+1) - 1 collections began, this one
   /// included.

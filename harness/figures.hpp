@@ -96,6 +96,7 @@ struct ExactFigures {
   std::uint64_t program_live_peak = 0;  ///< of workloads that drop explicitly; else 0
   std::uint64_t used_peak = 0;
   std::uint64_t committed_peak = 0;
+  bool hostage_measured = false;  ///< under this plan and these parameters full collections do
   LastAndPeak<std::int64_t> hostage;
   SignedWide hostage_byte_time = 0;
   LastAndPeak<std::uint64_t> held;

@@ -18,7 +18,7 @@ void GcTrace::paused(const collector::PauseReport& report) {
   if (report.islands > 0) {
     line += ", " + human_count(report.islands, "island");
     line += " in " + human_count(report.blocks_held, "held block");
-    line += ", hostage " + human_bytes(report.hostage);
+    line += report.hostage_measured ? ", hostage " + human_bytes(report.hostage) : "";
   }
   console_.err(line + "\n");
 }

@@ -15,7 +15,7 @@ namespace pinlab::harness {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenPictures{50};
-constexpr std::size_t kLeastWidth = 40;
+constexpr std::size_t kLeastWidth = 24;
 constexpr std::size_t kMostWidth = 160;
 constexpr std::size_t kHistory = 4096;
 constexpr std::size_t kLabel = 10;  // columns before what a line shows
@@ -27,9 +27,26 @@ struct Part {
   std::string_view colour;
 };
 
+/// Of ASCII text at most so many columns, the last one a mark that more was said.
 std::string cut(std::string text, std::size_t width) {
-  text.resize(std::min(text.size(), width));
+  if (text.size() > width) {
+    text.resize(width - 1);
+    text += "…";
+  }
   return text;
+}
+
+/// Of a line that may hold colours and other letters than ASCII.
+std::size_t columns_of(std::string_view line) {
+  std::size_t columns = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\033') {
+      i = line.find('m', i);
+    } else if ((static_cast<unsigned char>(line[i]) & 0xC0U) != 0x80U) {
+      ++columns;
+    }
+  }
+  return columns;
 }
 
 /// Eight heights; of several values that share a column the largest.
@@ -61,13 +78,21 @@ void remember(std::vector<std::uint64_t>& history, std::uint64_t value) {
   }
 }
 
-std::size_t terminal_width() {
+std::size_t terminal_columns() {
   winsize size{};
   const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return std::clamp<std::size_t>(known ? size.ws_col : 80, kLeastWidth, kMostWidth);
+  return known ? size.ws_col : 80;
 }
 
 }  // namespace
+
+std::size_t wrapped_rows(const std::vector<std::string>& lines, std::size_t columns) {
+  std::size_t rows = 0;
+  for (const std::string& line : lines) {
+    rows += std::max<std::size_t>((columns_of(line) + columns - 1) / columns, 1);
+  }
+  return rows;
+}
 
 void LivePicture::add(const collector::PauseReport& report) {
   const auto kind = static_cast<std::size_t>(report.kind);
@@ -82,9 +107,12 @@ void LivePicture::add(const collector::PauseReport& report) {
     islands_ = report.islands;
     island_bytes_ = report.island_bytes;
     blocks_held_ = report.blocks_held;
+    hostage_measured_ = report.hostage_measured;
     hostage_ = report.hostage;
     hostage_peak_ = std::max(hostage_peak_, hostage_);
-    remember(hostage_history_, static_cast<std::uint64_t>(std::max<std::int64_t>(hostage_, 0)));
+    if (hostage_measured_) {
+      remember(hostage_history_, static_cast<std::uint64_t>(std::max<std::int64_t>(hostage_, 0)));
+    }
   }
   remember(used_history_, used_);
 }
@@ -120,9 +148,9 @@ std::vector<std::string> LivePicture::lines(std::size_t width, Colours colours) 
     return human_time(last_pause_[kind]) + ", at most " + human_time(longest_pause_[kind]);
   };
   const auto with_history = [&](std::string text, const std::vector<std::uint64_t>& history) {
-    text = cut(std::move(text), room);
-    const std::size_t left_over = room - text.size();
-    return text + (left_over > 6 ? "  " + sparkline(history, left_over - 2) : "");
+    const std::size_t left_over = room - std::min(room, text.size());
+    return cut(std::move(text), room) +
+           (left_over > 6 && !history.empty() ? "  " + sparkline(history, left_over - 2) : "");
   };
   return {
       cut(human_bytes(clock_) + " allocated, " + human_count(count_[0], "young collection") + ", " +
@@ -133,10 +161,12 @@ std::vector<std::string> LivePicture::lines(std::size_t width, Colours colours) 
       left("used", kLabel) +
           with_history(human_bytes(used_) + " of " + human_bytes(heap_max_), used_history_),
       left("hostage", kLabel) +
-          with_history(human_bytes(hostage_) + ", at most " + human_bytes(hostage_peak_) + "; " +
-                           human_count(islands_, "island") + " of " + human_bytes(island_bytes_) +
-                           ", " + human_count(blocks_held_, "held block"),
-                       hostage_history_),
+          with_history(
+              (hostage_measured_ ? human_bytes(hostage_) + ", at most " + human_bytes(hostage_peak_)
+                                 : std::string("not measured")) +
+                  "; " + human_count(islands_, "island") + " of " + human_bytes(island_bytes_) +
+                  ", " + human_count(blocks_held_, "held block"),
+              hostage_history_),
       left("pauses", kLabel) + cut("young " + pauses(0) + "; full " + pauses(1), room),
   };
 }
@@ -168,14 +198,15 @@ void LiveView::paused(const collector::PauseReport& report) {
 }
 
 void LiveView::draw() {
+  const std::size_t columns = terminal_columns();
   std::string text;
-  if (drawn_) {
-    text += "\033[" + std::to_string(LivePicture::kLines) + "A";
+  if (!drawn_.empty()) {
+    text += "\033[" + std::to_string(wrapped_rows(drawn_, columns)) + "A\r\033[J";
   }
-  for (const std::string& line : picture_.lines(terminal_width() - 1, colours_)) {
-    text += line + "\033[K\n";
+  drawn_ = picture_.lines(std::clamp(columns - 1, kLeastWidth, kMostWidth), colours_);
+  for (const std::string& line : drawn_) {
+    text += line + "\n";
   }
-  drawn_ = true;
   console_.err(text);
 }
 

@@ -3,7 +3,9 @@
 //
 // Invariants: (1) it writes to a terminal, on standard error, and to nothing else; (2) it draws at
 // most every 50 ms, and once more at the end; (3) a picture has a fixed number of lines, none wider
-// than the terminal. Drawing takes the program's time, a millisecond or so a picture.
+// than the terminal, if that has 25 columns; (4) a picture takes the place of the one before, also
+// where the terminal got narrower and wrapped it. Drawing takes the program's time, a millisecond
+// or so a picture.
 #pragma once
 
 #include "collector/pause.hpp"
@@ -25,7 +27,7 @@ class LivePicture {
   explicit LivePicture(std::uint64_t heap_max) : heap_max_(heap_max) {}
 
   void add(const collector::PauseReport& report);
-  /// kLines lines of at most `width` columns. REQUIRES width >= 40.
+  /// kLines lines of at most `width` columns. REQUIRES width >= 24.
   [[nodiscard]] std::vector<std::string> lines(std::size_t width, Colours colours) const;
 
   static constexpr std::size_t kLines = 6;
@@ -37,10 +39,11 @@ class LivePicture {
   std::uint64_t clock_ = 0;
   std::uint64_t used_ = 0;
   std::uint64_t committed_ = 0;
-  std::uint64_t live_ = 0;  ///< at the last full collection, as the next five
+  std::uint64_t live_ = 0;  ///< at the last full collection, as the next six
   std::uint64_t islands_ = 0;
   std::uint64_t island_bytes_ = 0;
   std::uint64_t blocks_held_ = 0;
+  bool hostage_measured_ = true;
   std::int64_t hostage_ = 0;
   std::int64_t hostage_peak_ = 0;
   std::array<std::uint64_t, 2> count_{};
@@ -49,6 +52,9 @@ class LivePicture {
   std::vector<std::uint64_t> used_history_;
   std::vector<std::uint64_t> hostage_history_;
 };
+
+/// Rows of a terminal with so many columns that wraps longer lines.
+[[nodiscard]] std::size_t wrapped_rows(const std::vector<std::string>& lines, std::size_t columns);
 
 class LiveView final : public collector::PauseObserver {
  public:
@@ -67,7 +73,7 @@ class LiveView final : public collector::PauseObserver {
   const Console& console_;
   LivePicture picture_;
   LivePicture::Colours colours_;
-  bool drawn_ = false;
+  std::vector<std::string> drawn_;  ///< the lines of the last picture
   std::chrono::steady_clock::time_point next_{};
 };
 

@@ -39,6 +39,13 @@ Json map_json(const HeapMap& map, const RunResult& result) {
   for (const collector::CellHeld& cell : map.held) {
     held.push_back(Json::array({cell.cell, cell.bytes}));
   }
+  Json hostage = nullptr;
+  if (map.hostage) {
+    hostage = Json::array();
+    for (const collector::CellHostage& cell : *map.hostage) {
+      hostage.push_back(Json::array({cell.cell, cell.bytes}));
+    }
+  }
   return {
       {"collection", map.collection},
       {"kind", collector::kPauseKindNames[static_cast<std::size_t>(map.kind)]},
@@ -50,6 +57,11 @@ Json map_json(const HeapMap& map, const RunResult& result) {
       {"occupied", map.occupied},
       {"islands", islands_json(map, result)},
       {"held", held},
+      {"hostage", hostage},
+      {"movable",
+       {{"objects", map.movable.objects},
+        {"bytes", map.movable.bytes},
+        {"squares", map.movable.squares}}},
   };
 }
 

@@ -39,10 +39,6 @@ Json last_and_peak(const LastAndPeak<T>& figure) {
   return {{"last", figure.last}, {"peak", figure.peak}};
 }
 
-bool measures_hostage(const RunResult& result) {
-  return result.parameters.flag("record.hostage");
-}
-
 /// `bytes[i]` of the free bytes, for each request size: the share that is not among them.
 Json unusable(const Census& census, const std::array<std::uint64_t, 4>& bytes) {
   Json json = Json::object();
@@ -63,7 +59,7 @@ Json fragmentation_json(const RunResult& result) {
   const ExactFigures& exact = result.exact;
   Json json = Json::object();
   add_fragmentation(json, exact.last_full.value_or(Census{}));
-  const bool measured = exact.last_full && measures_hostage(result);
+  const bool measured = exact.hostage_measured;
   json["hostage"] = measured ? last_and_peak(exact.hostage) : Json(nullptr);
   json["hostage_byte_time"] = measured ? Json(kib_squared(exact.hostage_byte_time)) : Json(nullptr);
   json["held"] = exact.last_full ? last_and_peak(exact.held) : Json(nullptr);
@@ -267,7 +263,6 @@ Json nursery_json(const PauseReport& report) {
 
 Json collection_exact(const PauseReport& report, const RunResult& result) {
   const bool full = report.kind == PauseKind::full;
-  const bool measured = full && measures_hostage(result);
   return {
       {"survivors", objects_and_bytes(report.survivor_objects, report.survivor_bytes)},
       {"copied", objects_and_bytes(report.copied_objects, report.copied_bytes)},
@@ -285,6 +280,7 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
       {"pins", {{"count", report.pins}, {"bytes", report.pinned_bytes}}},
       {"islands", {{"count", report.islands}, {"bytes", report.island_bytes}}},
       {"alive_by_pin_alone", report.alive_by_pin_alone},
+      {"largest_object", report.largest_object > 0 ? Json(report.largest_object) : Json(nullptr)},
       {"gaps", {{"count", report.gaps}, {"bytes", report.gap_bytes}}},
       {"compaction", full ? compaction_json(report) : Json(nullptr)},
       {"gap_use", full ? gap_use_json(report) : Json(nullptr)},
@@ -292,7 +288,7 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
        report.after.detailed ? histogram_json(report.after.gap_histogram) : Json(nullptr)},
       {"blocks_held", report.blocks_held},
       {"held", report.held},
-      {"hostage", measured ? Json(report.hostage) : Json(nullptr)},
+      {"hostage", report.hostage_measured ? Json(report.hostage) : Json(nullptr)},
       {"sites", sites_of(report, result)},
       {"pin_ages", full ? histogram_json(report.pin_ages) : Json(nullptr)},
       {"census", {{"before", census_json(report.before)}, {"after", census_json(report.after)}}},

@@ -61,6 +61,7 @@ void add_report(heap::Digest& digest, const PauseReport& report) {
                                      report.islands,
                                      report.island_bytes,
                                      report.alive_by_pin_alone,
+                                     report.largest_object,
                                      report.gaps,
                                      report.gap_bytes,
                                      report.vetoed_blocks,
@@ -155,12 +156,14 @@ void Recorder::add(const PauseReport& report) {
   add_report(recording_.digest, report);
   if (keep_ == Keep::all) {
     recording_.collections.push_back(report);
+    recording_.collections.back().hostage_blocks = {};  // maps of the heap keep them
   }
 }
 
 void Recorder::add_full(const PauseReport& report) {
   ExactFigures& exact = recording_.exact;
   draw_out(recording_, report.clock);
+  exact.hostage_measured = report.hostage_measured;
   exact.hostage.add(report.hostage);
   exact.held.add(report.held);
   add_gaps(exact.gaps, report);

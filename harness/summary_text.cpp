@@ -106,7 +106,7 @@ std::string fragmentation_text(const collector::Census& census) {
   return text;
 }
 
-std::string space_lines(const ExactFigures& exact, bool hostage) {
+std::string space_lines(const ExactFigures& exact) {
   std::string text;
   if (exact.last_full) {
     text += line("live", human_bytes(exact.live.last) + " at the last full collection, at most " +
@@ -122,7 +122,7 @@ std::string space_lines(const ExactFigures& exact, bool hostage) {
   if (exact.boundary.stored > 0) {
     text += line("boundary", boundary_text(exact.boundary));
   }
-  if (exact.pins.made > 0 && exact.last_full && hostage) {
+  if (exact.pins.made > 0 && exact.hostage_measured) {
     text += line("hostage", hostage_text(exact));
   }
   return text;
@@ -137,7 +137,7 @@ std::string summary_text(const RunResult& result, const Console& console) {
                                  " in " + values.canonical("heap.max") + ", seed " +
                                  values.canonical("seed"));
   text += line("collections", collections_text(result.exact));
-  text += space_lines(result.exact, values.flag("record.hostage"));
+  text += space_lines(result.exact);
   text += line("time", human_time(result.timed.total) + ", of it " +
                            human_time(result.timed.measuring) + " measuring");
   text += line("young pauses", pauses_text(result.timed, collector::PauseKind::young));

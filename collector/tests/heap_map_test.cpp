@@ -73,6 +73,7 @@ class Follower final : public PauseObserver, public MoveObserver {
   }
 
   std::uint64_t followed_ = 0;
+  std::uint64_t hostage_blocks_ = 0;
 
  private:
   void check_map(const PauseReport& report) {
@@ -94,6 +95,15 @@ class Follower final : public PauseObserver, public MoveObserver {
       held += cell.bytes;
     }
     CHECK(held == bytes(CellKind::held));
+    CHECK(map.hostage.has_value() ==
+          (report.kind == PauseKind::full && runtime_.options().plan != "semispace"));
+    std::int64_t hostage = 0;
+    for (const CellHostage& cell : map.hostage.value_or(std::vector<CellHostage>())) {
+      CHECK(cell.bytes % static_cast<std::int64_t>(runtime_.heap().block_bytes()) == 0);
+      hostage += cell.bytes;
+    }
+    CHECK(hostage == report.hostage);
+    hostage_blocks_ += report.hostage_blocks.size();
     std::uint64_t islands = 0;
     for (const CellIslands& cell : map.islands_by_cell) {
       islands += cell.bytes;
@@ -107,6 +117,9 @@ class Follower final : public PauseObserver, public MoveObserver {
       } else {  // a companion that the nursery step moved is none to the map
         CHECK(islands <= report.island_bytes);
       }
+      CHECK(map.movable.bytes == bytes(CellKind::live_moved) + bytes(CellKind::live_stayed));
+      CHECK(map.movable.squares <= map.movable.bytes * report.largest_object);
+      CHECK(map.movable.squares * map.movable.objects >= map.movable.bytes * map.movable.bytes);
       CHECK(bytes(CellKind::live_moved) <= moved_bytes_);
       CHECK(bytes(CellKind::nursery) == 0);
       CHECK(bytes(CellKind::free) + held + bytes(CellKind::uncommitted) == report.after.free);
@@ -138,6 +151,7 @@ TEST_CASE("who follows the moves of a random program knows every object, under e
       if (plan.name != "no_gc") {
         program.run();
         CHECK(follower.followed_ > 1000);
+        CHECK((follower.hostage_blocks_ > 0) == (plan.name == "generational"));
       }
     }
   }
@@ -199,12 +213,41 @@ TEST_CASE("a map shows a lonely pin in its cell, with its site, its age and the 
   CHECK(map.bytes[static_cast<std::size_t>(CellKind::held)] ==
         heap.block_bytes() - object.get().bytes());
   CHECK(map.bytes[static_cast<std::size_t>(CellKind::uncommitted)] > 0);
+  REQUIRE(map.hostage.has_value());
+  CHECK(map.hostage->empty());  // without the pin it would take a block too
 
   set.unpin_all();
   world.collect_full();
   CHECK(maps.map.islands == 0);
   CHECK(maps.map.islands_by_cell.empty());
   CHECK(maps.map.held.empty());
+}
+
+TEST_CASE("of two blocks that a pin each keeps, the one that a slide would empty is hostage") {
+  PinWorld world;
+  Maps maps(world);
+  const heap::Heap& heap = world.runtime().heap();
+  pinning::PinSet set(world.pins(), pinning::Liveness::strong);
+  const Root low(world.mutator(), world.make());
+  const pinning::SiteId site = world.pins().sites().intern("reader");
+  set.pin(low.get(), site);
+  while (heap.block_of(world.make().address()) == heap.block_of(low.get().address())) {
+  }
+  const Root high(world.mutator(), world.make());
+  set.pin(high.get(), site);
+  world.collect_full();
+  CHECK(maps.map.held.size() >= 2);
+  REQUIRE(maps.map.hostage.has_value());
+  REQUIRE(maps.map.hostage->size() == 1);
+  const heap::Address last = std::max(low.get().address(), high.get().address());
+  const std::size_t block = heap::index_of(heap.block_of(last));
+  CHECK(maps.map.hostage->front().cell == block * heap.block_bytes() / maps.map.cell_bytes);
+  CHECK(maps.map.hostage->front().bytes == static_cast<std::int64_t>(heap.block_bytes()));
+
+  set.unpin_all();
+  world.collect_full();
+  REQUIRE(maps.map.hostage.has_value());
+  CHECK(maps.map.hostage->empty());
 }
 
 TEST_CASE("a map tells what moved from what stayed") {

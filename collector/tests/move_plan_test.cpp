@@ -169,7 +169,7 @@ TEST_CASE("a plan that is only counted leaves every bit as it was") {
   itinerary.sources = {Block{0}, Block{1}};
   itinerary.destinations = {Block{3}};
   itinerary.fit = Fit::first;
-  CHECK(plan_used_blocks(blocks.heap(), blocks.live(), itinerary, {}, {8, 8}) == 1);
+  CHECK(plan_used_blocks(blocks.heap(), blocks.live(), itinerary, {}, {8, 8}).size() == 1);
   CHECK(blocks.heap().marks().is_live(blocks.at(0, 512)));
   CHECK(blocks.heap().marks().is_live(blocks.at(1, 512)));
   CHECK(blocks.heap().state(Block{0}) == heap::block_state::kOld);

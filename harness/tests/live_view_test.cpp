@@ -19,6 +19,7 @@ PauseReport full_pause() {
   report.islands = 3;
   report.island_bytes = 96;
   report.blocks_held = 2;
+  report.hostage_measured = true;
   report.hostage = 4 * kMiB;
   report.pause_ns = 2'000'000;
   report.after.used = 12 * kMiB;
@@ -55,14 +56,37 @@ TEST_CASE("no line of a live picture is wider than the terminal, whatever was se
     report.after.committed = static_cast<std::uint64_t>(i) * kMiB;
     picture.add(report);
   }
-  for (const std::size_t width : {40U, 79U, 160U}) {
+  for (const std::size_t width : {24U, 33U, 40U, 79U, 160U}) {
     for (const std::string& line : picture.lines(width, LivePicture::Colours::none)) {
       CHECK(columns_of(line) <= width);
       CHECK(line.find('\033') == std::string::npos);
     }
   }
   const LivePicture empty(16 * kMiB);
-  CHECK(empty.lines(40, LivePicture::Colours::ansi).size() == LivePicture::kLines);
+  CHECK(empty.lines(24, LivePicture::Colours::ansi).size() == LivePicture::kLines);
+}
+
+TEST_CASE("the rows of a picture are known after the terminal has wrapped it") {
+  LivePicture picture(16 * kMiB);
+  picture.add(full_pause());
+  for (const auto colours : {LivePicture::Colours::none, LivePicture::Colours::ansi}) {
+    const std::vector<std::string> lines = picture.lines(79, colours);
+    CHECK(wrapped_rows(lines, 80) == LivePicture::kLines);
+    CHECK(columns_of(lines[0]) == 50);
+    CHECK(wrapped_rows({lines[0]}, 50) == 1);
+    CHECK(wrapped_rows({lines[0]}, 49) == 2);
+    CHECK(wrapped_rows({lines[1], ""}, 40) == 3);  // the bar has 79 columns
+  }
+}
+
+TEST_CASE("hostage bytes that a plan does not measure are not shown as none") {
+  LivePicture picture(16 * kMiB);
+  PauseReport report = full_pause();
+  report.hostage_measured = false;
+  report.hostage = 0;
+  picture.add(report);
+  CHECK(picture.lines(80, LivePicture::Colours::none)[4] ==
+        "hostage   not measured; 3 islands of 96 B, 2 held blocks");
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ class Series:
 
 @dataclass
 class Heat:
-    """A grid of colours: values[row][column] or None; contours at levels, drawn where there are 2 x 2 numbers."""
+    """A grid of colours: values[row][column] or None; contours at levels, drawn between 2 x 2 cells that are all
+    known."""
     columns: list
     rows: list
     values: list

@@ -1,14 +1,15 @@
 """pinlab plot: pictures from the records of pinlab run, and from the folders of pinlab sweep.
 
-  pinlab plot out/*.json --out=pins.svg
+  pinlab plot pauses timeline run.json                           pauses.svg and timeline.svg, here
+  pinlab plot --kind=pins out/*.json --out=pins.png
   pinlab plot --kind=heap_map,timeline run.json --out=pictures/ --format=svg,png
-  pinlab plot --kind=space_time sweep/ --where=workload=lru_churn --out=price.svg
+  pinlab plot space_time sweep/ --where=workload=lru_churn --out=price.svg
 
-Kinds (--kind, several with commas, or all: those that the records hold what they need for):
+Kinds, as words before the records or as --kind with commas; all: those that the records hold what they need for:
 KINDS
-With one kind --out is its file, FILE.svg or FILE.png; with several it is a folder, and files have the names of the
-kinds. The figures of a picture stand beside it, in a CSV of the same name. The same records give the same bytes of
-SVG and CSV, in whatever order they are named. A run that ended in another outcome than completed is drawn as a
+--out is a folder (default: this one), where files have the names of the kinds, or, with one kind, FILE.svg or
+FILE.png. The figures of a picture stand beside it, in a CSV of the same name. The same records give the same bytes
+of SVG and CSV, in whatever order they are named. A run that ended in another outcome than completed is drawn as a
 cross, or named in the caption. Exit codes: 0 drawn, 2 usage, 3 a bad record, or one that lacks what the kind needs,
 7 reading or writing failed, 130 interrupted.
 """
@@ -47,6 +48,18 @@ def words_of(text, known, what, parser):
     return list(dict.fromkeys(words))
 
 
+def split_words(words, known, parser):
+    """(kinds, records): the kinds are the words before the first that is neither one nor near one. A file or a
+    folder of the name of a kind is named ./NAME."""
+    kinds = []
+    for place, word in enumerate(words):
+        near = difflib.get_close_matches(word, known, 1, 0.6)
+        if word not in known and (not near or os.path.exists(word) or "." in word or "/" in word):
+            return kinds, words[place:]
+        kinds.append(word)
+    parser.error("no records are named" + (f", only kinds: {', '.join(kinds)}" if kinds else ""))
+
+
 def conditions_of(texts, parser):
     conditions = []
     for text in texts:
@@ -70,7 +83,7 @@ def table_text(chart):
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(chart.header)
-    for row in chart.rows:
+    for row in dict.fromkeys(map(tuple, chart.rows)):  # what has no pins may stand in several panels
         writer.writerow(["" if v is None else f"{v:.6f}" if isinstance(v, float) else v for v in row])
     return text.getvalue()
 
@@ -126,10 +139,10 @@ def write_pictures(records, kinds, paths, conditions, skip_lacking):
 def paths_of(options, kinds, formats_said, parser):
     stem, ending = os.path.splitext(options.out)
     ending = ending.lstrip(".")
-    several = len(kinds) > 1 or options.kind == "all"
-    if not several or ending in FORMATS:
-        if ending not in FORMATS:
-            parser.error(f"--out {options.out} ends in neither .svg nor .png")
+    several = len(kinds) > 1 or options.everything
+    if ending and not several and ending not in FORMATS and not os.path.isdir(options.out):
+        parser.error(f"--out {options.out} ends in neither .svg nor .png")
+    if ending in FORMATS:
         if several:
             parser.error(f"--out {options.out}: there are {len(kinds)} kinds, so it must be a folder")
         formats = formats_said or [ending]
@@ -147,20 +160,25 @@ def paths_of(options, kinds, formats_said, parser):
 def run(arguments):
     parser = argparse.ArgumentParser(prog="pinlab plot", description=documentation(), allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     usage="pinlab plot [--kind=KIND,...] RECORDS... --out=FILE.svg [--format=svg,png] "
-                                           "[--where=NAME=VALUE,...]")
-    parser.add_argument("records", nargs="+", metavar="RECORDS", help="what pinlab run --out wrote, or folders of pinlab sweep")
-    parser.add_argument("--kind", default="pins", help="which pictures (default pins)")
-    parser.add_argument("--out", required=True, help="where to: a file, or a folder where there are several kinds")
+                                     usage="pinlab plot [KIND...|--kind=KIND,...] RECORDS... [--out=FILE.svg|FOLDER] "
+                                           "[--format=svg,png] [--where=NAME=VALUE,...]")
+    parser.add_argument("words", nargs="+", metavar="KIND... RECORDS",
+                        help="which pictures; then what pinlab run --out wrote, or folders of pinlab sweep")
+    parser.add_argument("--kind", help="which pictures, instead of words (default pins)")
+    parser.add_argument("--out", default=".", help="where to: a file, or a folder (default: this one)")
     parser.add_argument("--format", help="svg, png or both (default: as --out ends, else svg)")
     parser.add_argument("--where", action="append", default=[], metavar="NAME=VALUE,...",
                         help="only records whose parameter has one of these values; may be repeated")
-    options = parser.parse_args(arguments)
-    everything = options.kind == "all"
-    kinds = registry.kinds() if everything else words_of(options.kind, registry.kinds(), "kind", parser)
+    options = parser.parse_intermixed_args(arguments)
+    words, records = split_words(options.words, [*registry.kinds(), "all"], parser)
+    if words and options.kind is not None:
+        parser.error(f"--kind={options.kind} and the kinds {', '.join(words)} are both given: one way is enough")
+    asked = options.kind or ",".join(words) or "pins"
+    options.everything = asked == "all"
+    kinds = registry.kinds() if options.everything else words_of(asked, registry.kinds(), "kind", parser)
     formats = words_of(options.format, FORMATS, "format", parser) if options.format is not None else []
     conditions = conditions_of(options.where, parser)
-    write_pictures(options.records, kinds, paths_of(options, kinds, formats, parser), conditions, everything)
+    write_pictures(records, kinds, paths_of(options, kinds, formats, parser), conditions, options.everything)
 
 
 def main():

@@ -125,21 +125,37 @@ def determined_by_program(key, groups, programs):
     return len(values) > 1 and all(len(some) == 1 for some in values.values())
 
 
-def split_panels(groups, most_lines, most_panels, what):
-    """Groups as panels of at most `most_lines` each: split by the parameters that differ, programs first."""
+def split_by(panels, key):
+    """Each panel by the values of the key; what has no pins belongs to every value of how one pins."""
+    split = {}
+    for held, members in panels:
+        everywhere = [g for g in members if key.startswith("pin.") and key not in g.configuration]
+        everywhere = [] if len(everywhere) == len(members) else everywhere
+        for group in members:
+            if group not in everywhere:
+                values = {**held, key: group.keys.get(key)}
+                split.setdefault(tuple(values.items()), [*everywhere]).append(group)
+    return [(dict(values), members) for values, members in split.items()]
+
+
+def numbered(members, held, numbers):
+    """(number, group) each; `numbers`, by name, are those that the panels before gave: equal names look alike."""
+    return [(numbers.setdefault(name_within(group, held), len(numbers)), group) for group in members]
+
+
+def split_panels(groups, most_lines, most_panels, what, one_program=False):
+    """Groups as panels of at most `most_lines` each, on request of one program: split by the parameters that differ,
+    programs first."""
     panels = [({}, groups)]
-    while any(len(members) > most_lines for _, members in panels):
+    while any(len(members) > most_lines or (one_program and len({g.program for g in members}) > 1) for _, members in panels):
         keys = [key for key in groups[0].keys if key not in panels[0][0]
                 and any(len({g.keys.get(key) for g in members}) > 1 for _, members in panels)]
         if not keys:
             break
-        keys.sort(key=lambda key: (key != "program", len({g.keys.get(key) for g in groups})))
-        chosen, split = keys[0], {}
-        for held, members in panels:
-            for group in members:
-                values = {**held, chosen: group.keys.get(chosen)}
-                split.setdefault(tuple(values.items()), []).append(group)
-        panels = [(dict(values), members) for values, members in split.items()]
+        splits = [split_by(panels, key) for key in keys]
+        # What leaves no panel too full, in as few as possible.
+        panels = min(splits, key=lambda split: (next(reversed(split[0][0])) != "program",
+                                                any(len(members) > most_lines for _, members in split), len(split)))
     if len(panels) > most_panels:
         raise Failure(3, f"{what} would have {len(panels)} panels, and more than {most_panels} make no readable picture: "
                          "choose records with --where=NAME=VALUE. They differ in "

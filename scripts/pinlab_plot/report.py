@@ -47,7 +47,7 @@ def axis_json(axis):
 def panel_json(panel):
     series = [{key: getattr(one, key) for key in ("name", "x", "y", "lo", "hi", "style", "colour", "tips", "texts", "keys")}
               for one in panel.series]
-    heat = panel.heat and {key: getattr(panel.heat, key) for key in ("columns", "rows", "values", "label", "unit")}
+    heat = panel.heat and {key: getattr(panel.heat, key) for key in ("columns", "rows", "values", "label", "unit", "levels")}
     return {"title": panel.title, "x": axis_json(panel.x), "y": axis_json(panel.y), "series": series, "heat": heat,
             "keys": panel.keys, "note": panel.note}
 
@@ -72,6 +72,8 @@ def charts_of(runs):
         own = runs
         if name == "timeline":
             own = most_hostage([run for run in runs if run.record.get("collections")] or runs, MOST_TIMELINES)
+        if name == "ages":
+            own = [run for run in runs if run.record.get("heap_maps") is not None] or runs
         if name == "survival":
             own = [run for run in runs if run.record.get("survival") is not None] or runs
         try:
@@ -97,10 +99,9 @@ def films_of(runs):
     names = {run: group.name + (f", seed {run.seed}" if len(group.runs) > 1 else "")
              for group in groups_of(chosen) for run in group.runs}
     for run in chosen:
-        hostage = {one["index"]: one["exact"].get("hostage") for one in run.record.get("collections") or []}
         films.append({"name": names[run], "record": run.name, "block": run.size("heap.block"),
                       "sites": [site["name"] for site in run.sites()],
-                      "maps": [{**one, "hostage": hostage.get(one["collection"])} for one in run.record["heap_maps"]]})
+                      "maps": run.record["heap_maps"]})
     return films, missing
 
 

@@ -29,7 +29,7 @@ def start_matplotlib():
 
 def save(figure, path, form):
     settings = {"svg": {"metadata": {"Date": None, "Creator": "pinlab plot"}},
-                "png": {"metadata": {"Software": None}, "dpi": 160}}
+                "png": {"metadata": {"Software": None}, "dpi": 300}}
     figure.savefig(path, format=form, facecolor="white", **settings[form])
 
 
@@ -85,6 +85,9 @@ def power_ticks(low, high, base, most):
     """Powers of the base in [low, high], every so many; where there are fewer than two, round numbers."""
     first = math.ceil(math.log(low, base) - 1e-9)
     last = math.floor(math.log(high, base) + 1e-9)
+    if last - first < 1 and base == 2:  # quarters of powers of two
+        return spaced([quarter * 2.0**i for i in range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
+                       for quarter in (1, 1.25, 1.5, 1.75) if low <= quarter * 2.0**i <= high], low, high, most)
     if last - first < 1:
         return spaced([factor * 10.0**i for i in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
                        for factor in (1, 2, 5) if low <= factor * 10.0**i <= high], low, high, most)
@@ -149,6 +152,8 @@ def dress(axes, which, axis, values, inches):
     else:
         if high <= low:
             low, high = min(low, 0.0), (high if high > 0 else 1.0)
+        if 0 < high - low < 0.01 * high and axis.least is None:  # what no reader can tell apart looks equal
+            low, high = (low + high) / 2 - 0.005 * high, (low + high) / 2 + 0.005 * high
         margin = 0.04 * (high - low)
         ticks = linear_ticks(low, high, axis.unit, most)
         set_ticks(ticks, [tick_text(tick, axis.unit) for tick in ticks])
@@ -247,6 +252,14 @@ def label_points(axes, panel, width, height):
     return left_out
 
 
+def contour_levels(heat):
+    """Those that lie between the values of some 2 x 2 cells that are all known: contours run nowhere else."""
+    corners = [[row[c] for row in heat.values[r:r + 2] for c in (at, at + 1)] for r in range(len(heat.rows) - 1)
+               for at in range(len(heat.columns) - 1)]
+    corners = [four for four in corners if None not in four]
+    return [level for level in heat.levels if any(min(four) < level < max(four) for four in corners)]
+
+
 def draw_heat(figure, axes, panel, width, height, span):
     heat = panel.heat
     import matplotlib
@@ -256,13 +269,12 @@ def draw_heat(figure, axes, panel, width, height, span):
     low, high = span
     mesh = axes.pcolormesh(numpy.arange(len(heat.columns) + 1) - 0.5, numpy.arange(len(heat.rows) + 1) - 0.5, grid,
                            cmap=colours, vmin=low, vmax=high, edgecolors="white", linewidth=0.6)
-    levels = [level for level in heat.levels if numpy.nanmin(grid) < level < numpy.nanmax(grid)] if grid.size and not numpy.isnan(
-        grid).all() else []
-    if levels and min(grid.shape) > 1 and not numpy.isnan(grid).any():
-        axes.contour(numpy.arange(len(heat.columns)), numpy.arange(len(heat.rows)), grid, levels=levels, colors="white",
-                     linewidths=1.8)
-        lines = axes.contour(numpy.arange(len(heat.columns)), numpy.arange(len(heat.rows)), grid, levels=levels,
-                             colors="black", linewidths=0.9)
+    levels = contour_levels(heat)
+    if levels:
+        known = numpy.ma.masked_invalid(grid)
+        places = numpy.arange(len(heat.columns)), numpy.arange(len(heat.rows))
+        axes.contour(*places, known, levels=levels, colors="white", linewidths=1.8)
+        lines = axes.contour(*places, known, levels=levels, colors="black", linewidths=0.9)
         if len(heat.columns) * len(heat.rows) > 40:
             axes.clabel(lines, fmt=lambda level: f"{level * 100:.6g} %", fontsize=6.5)
     cell_width, cell_height = width / len(heat.columns), height / len(heat.rows)
@@ -311,8 +323,9 @@ def legend_entries(chart, most):
             else:
                 handle = Line2D([], [], markersize=4, linewidth=1.2, markerfacecolor="white", **style)
             handle.set_label("\n".join(textwrap.wrap(series.name, most)))
-            seen[key] = handle
-    return list(seen.values())
+            rank = {"kind": 0, "area": 0, "theory": 2}.get(series.style, 1)
+            seen[key] = (rank, series.colour, len(seen), handle)
+    return [entry[-1] for entry in sorted(seen.values(), key=lambda entry: entry[:3])]
 
 
 def numbers(panel, which):

@@ -28,6 +28,12 @@ def island_waste(islands, blocks, largest, granule):
     return (islands + blocks) * (largest - granule)
 
 
+def residual(size_sum, square_sum, granule):
+    """What sliding objects into a long gap is expected to leave over when it closes: E[S^2] / 2E[S], less half a
+    granule (renewal theory)."""
+    return square_sum / (2 * size_sum) - granule / 2
+
+
 def radioactive(age, mean_lifetime):
     """Survival where the old die as fast as the young. By Little's law the mean lifetime, in bytes allocated, is the
     mean of the live bytes."""

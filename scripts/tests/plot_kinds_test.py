@@ -13,7 +13,8 @@ import unittest
 
 sys.dont_write_bytecode = True
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(SCRIPTS))
+sys.path[:0] = [str(SCRIPTS), str(SCRIPTS / "tests")]
+import picture_data  # noqa: E402
 from pinlab_plot import chart, command, groups, registry, sheet, stats, theory  # noqa: E402
 from pinlab_plot.failure import Failure  # noqa: E402
 from pinlab_plot.records import Run, read_runs  # noqa: E402
@@ -34,7 +35,10 @@ def collection(index, kind, hostage=MIB):
     full = kind == "full"
     brief = {key: census(12 * MIB, 0, 0)[key] for key in ("used", "committed", "large", "blocks_free", "blocks_used")}
     return {"index": index, "kind": kind, "cause": "requested", "clock": (index + 1) * MIB,
-            "exact": {"islands": {"count": 5 + index % 90, "bytes": 800}, "hostage": hostage if full else None, "held": 64 * KIB,
+            "exact": {"pins": {"count": 3 + index % 50, "bytes": 700}, "islands": {"count": 5 + index % 90, "bytes": 800},
+                      "largest_object": 16 * KIB - index % 7 * 8 if full else None,
+                      "compaction": {"residuals": {"count": 4, "bytes": 4 * (900 + index)}} if full else None,
+                      "hostage": hostage if full else None, "held": 64 * KIB,
                       "gap_histogram": [0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 10] if full else None, "sites": [],
                       "census": {"before": brief, "after": census(12 * MIB, 8 * MIB, 4 * MIB) if full else brief}},
             "timed": {"start": index * 2000000, "pause": 100000 + 7919 * index % 90000 + (500000 if full else 0),
@@ -47,7 +51,9 @@ def heap_map(index, kind, cells=256):
             "bytes": {"island": 100, "held": 500, "live_moved": 5, "live_stayed": 5, "nursery": 0, "large": 0, "free": 7,
                       "uncommitted": 0},
             "island_count": 2, "cells": letters, "occupied": "5" * cells,
-            "islands": [[3, 0, 2, 64, 1000, 2000], [cells - 1, None, 1, 36, None, None]], "held": [[1, 500]]}
+            "islands": [[3, 0, 2, 64, 1000, 2000], [cells - 1, None, 1, 36, None, None]], "held": [[1, 500], [3, 400]],
+            "hostage": [[2, 2 * MIB], [5, -64 * KIB]] if kind == "full" else None,
+            "movable": {"objects": 100, "bytes": 100 * 4096, "squares": 100 * 4096 * 4096}}
 
 
 def site(name, pinned, hostage):
@@ -113,10 +119,12 @@ class Kinds(unittest.TestCase):
 
     def drawn(self, kind, records):
         """Draws; no text may lie outside of the sheet, and no two over each other."""
+        from matplotlib import pyplot
         figure, table = command.picture_of(kind, runs_of(records))
         text = io.BytesIO()
         sheet.save(figure, text, "svg")
         self.check_texts(figure, kind)
+        pyplot.close(figure)
         return text.getvalue(), list(csv.DictReader(io.StringIO(table)))
 
     def check_texts(self, figure, kind):
@@ -172,6 +180,7 @@ class Kinds(unittest.TestCase):
                     self.assertRegex(str(failure), "--|heap.max")
 
     def test_equal_records_give_equal_bytes_in_any_order(self):
+        from matplotlib import pyplot
         for kind in registry.kinds():
             with self.subTest(kind=kind):
                 records = [(f"r{i}.json", one) for i, one in enumerate(fitting(kind)[:4])]
@@ -185,6 +194,7 @@ class Kinds(unittest.TestCase):
                         continue
                     text = io.BytesIO()
                     sheet.save(figure, text, "svg")
+                    pyplot.close(figure)
                     made.append((text.getvalue(), table))
                 self.assertEqual(*made)
 
@@ -193,7 +203,7 @@ class Kinds(unittest.TestCase):
         lacking["survival"] = None
         lacking["collections"] = []
         lacking["parameters"]["record.collections"] = "summary"
-        for kind, flag in (("heap_map", "--record.heap_map=full"), ("survival", "--record.survival=true"),
+        for kind, flag in (("heap_map", "--record.heap_map=full"), ("ages", "--record.heap_map=full"), ("survival", "--record.survival=true"),
                            ("pauses", "--record.collections=all"), ("utilisation", "--record.collections=all"),
                            ("timeline", "--record.collections=all"), ("free_runs", "--record.collections=all"),
                            ("bounds", "--record.collections=all"), ("adversaries", "--workload=robson")):
@@ -208,6 +218,17 @@ class Kinds(unittest.TestCase):
             with self.assertRaisesRegex(Failure, "--where"):
                 registry.kind(kind).chart(runs_of(many))
 
+    def test_ten_thousand_collections_are_means_of_what_shares_a_place(self):
+        long = picture_data.stretched(record(), 10000)
+        panels = registry.kind("timeline").chart(runs_of([long])).panels
+        for series in (series for panel in panels for series in panel.series):
+            self.assertLessEqual(len(series.x), 402, series.name)
+        pins = next(panel for panel in panels if panel.title.endswith("pinned objects")).series[0]
+        every = [c["exact"]["pins"]["count"] for c in long["collections"] if c["kind"] == "full"]
+        self.assertEqual((min(pins.lo), max(pins.hi)), (min(every), max(every)))
+        pauses = next(panel for panel in panels if panel.title.endswith("pauses")).series
+        self.assertEqual(max(max(series.y) for series in pauses), max(c["timed"]["pause"] for c in long["collections"]))
+
     @unittest.skipUnless(os.environ.get("PINLAB_LONG"), "scripts/test --long runs it")
     def test_a_thousand_runs_and_ten_thousand_collections(self):
         thousand = [record(collections=4, heap__max=f"{8 * (1 + i % 10)}MiB", pin__share=f"0.0{1 + i // 10 % 5}", seed=str(i // 50),
@@ -216,11 +237,15 @@ class Kinds(unittest.TestCase):
             runs = thousand if kind != "pauses" else [r for r in thousand if r["parameters"]["heap.max"] == "8MiB"]
             with self.subTest(kind=kind):
                 self.drawn(kind, runs)
-        long = record(collections=10000, maps=False)
-        long["heap_maps"] = [heap_map(i * 19, "full", 4096) for i in range(512)]
-        for kind in ("timeline", "pauses", "utilisation", "bounds", "heap_map"):
+        for kind in set(registry.kinds()) - {"adversaries", "space_time"}:
             with self.subTest(kind=kind):
-                self.drawn(kind, [long])
+                self.drawn(kind, [picture_data.stretched(record(), 10000)])
+
+    def test_a_thousand_short_runs_made_from_a_real_ones_shape(self):
+        runs = picture_data.thousand(record(pin__lifetime="fixed(1MiB)"))
+        for kind in ("heat", "pareto", "space_time"):
+            with self.subTest(kind=kind):
+                self.drawn(kind, runs)
 
     def test_runs_that_did_not_complete_are_crosses_or_named(self):
         records = fitting("space_time")
@@ -239,6 +264,64 @@ class Kinds(unittest.TestCase):
         self.assertEqual(made.panels[0].series[0].y[0], 800)
         made = registry.kind("adversaries").chart(runs_of([contest(64, 2), contest(256, 2)]))
         self.assertEqual(made.panels[0].series[0].y[0], int(theory.residues(4096, 2, 64)) / 4096)
+
+    def test_the_bound_is_made_of_the_largest_that_was_seen_so_far(self):
+        bounds = registry.kind("bounds")
+        one = record()
+        points = bounds.points_of(runs_of([one])[0])
+        full = [c["exact"] for c in one["collections"] if c["kind"] == "full"]
+        self.assertEqual([p.largest for p in points], [16 * KIB - 24, 16 * KIB - 0])
+        self.assertEqual([p.left for p in points], [903, 907])
+        self.assertEqual(points[0].expected, 4096 / 2 - 4)
+        blocks = full[1]["census"]["after"]["top"] // (64 * KIB)
+        self.assertEqual(points[1].bound, (full[1]["islands"]["count"] + blocks) * (16 * KIB - 8))
+        left = bounds.chart(runs_of([one])).panels[1]
+        self.assertEqual({s.name: s.y[0] for s in left.series if s.style == "theory"},
+                         {"s_max - 8 B": 16 * KIB - 8, "E[S²]/2E[S] - 4 B": 2044})
+        del one["collections"][3]["exact"]["largest_object"]
+        with self.assertRaisesRegex(Failure, "largest object"):
+            bounds.chart(runs_of([one]))
+
+    def test_held_bytes_go_by_the_oldest_pin_of_their_block(self):
+        one = {"kind": "full", "clock": 5000, "cell_bytes": 4096, "held": [[0, 100], [1, 10], [9, 7]],
+               "islands": [[0, 0, 1, 8, 4000, 4500], [1, 1, 1, 8, 1000, 1000], [9, None, 1, 8, None, None]]}
+        ages = registry.kind("ages")
+        self.assertEqual(ages.held_by_age(one, 4096), {9: 100, 11: 10})  # 1000 and 4000 old; the last has no pin
+        self.assertEqual(ages.held_by_age(one, 8192), {11: 110})
+        self.assertEqual(ages.older_half({3: 5, 9: 4, 12: 1}), 2**9)
+
+    def test_contours_run_between_known_cells_alone(self):
+        grid = chart.Heat([1, 2, 3], [1, 2], [[0.0, 0.4, None], [0.0, 0.4, 0.9]], "share", levels=[0.1, 0.25, 0.5])
+        self.assertEqual(sheet.contour_levels(grid), [0.1, 0.25])
+        grid.values[0][0] = None
+        self.assertEqual(sheet.contour_levels(grid), [])
+
+    def test_what_was_not_measured_is_not_drawn_as_nothing(self):
+        blind = record()
+        for one in blind["collections"]:
+            one["exact"]["hostage"] = None
+        made = registry.kind("timeline").chart(runs_of([blind]))
+        self.assertNotIn("hostage to pins", [series.name for series in made.panels[0].series])
+        self.assertIn("record.hostage=true", " ".join(made.caption))
+
+    def test_equal_names_look_alike_and_runs_without_pins_stand_in_every_panel(self):
+        runs = [record(pin__share=share, pin__lifetime=lifetime) for share in ("0.001", "0.01", "0.1", "0.2")
+                for lifetime in ("fixed(1MiB)", "forever") if (share, lifetime) != ("0.001", "fixed(1MiB)")]
+        panels = registry.kind("free_runs").chart(runs_of([*runs, record(pin__share="0")])).panels
+        self.assertEqual(len(panels), 2)
+        colours = {}
+        for panel in panels:
+            self.assertIn("no pins", [series.name for series in panel.series])
+            for series in panel.series:
+                self.assertEqual(colours.setdefault(series.name, series.colour), series.colour)
+        self.assertEqual(len(set(colours.values())), len(colours))
+
+    def test_the_gallery_shows_every_kind(self):
+        text = (SCRIPTS.parent / "results/pictures/README.md").read_text()
+        for kind in registry.kinds():
+            self.assertIn(f"## {kind}\n\n{registry.summary(kind)[0].upper()}{registry.summary(kind)[1:]}.", text)
+            self.assertTrue((SCRIPTS.parent / f"results/pictures/{kind}.png").exists(), "scripts/gallery draws them")
+        self.assertLess(sum(path.stat().st_size for path in (SCRIPTS.parent / "results/pictures").iterdir()), 2**20)
 
     def test_a_sweeps_folder_is_read_with_and_without_its_records(self):
         with tempfile.TemporaryDirectory() as folder:

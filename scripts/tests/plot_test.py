@@ -14,6 +14,10 @@ import time
 import unittest
 import xml.etree.ElementTree
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from plot_kinds_test import fitting, registry  # noqa: E402
+
 PLOT = pathlib.Path(__file__).resolve().parent.parent / "pinlab-plot"
 MIB = 2**20
 
@@ -195,8 +199,43 @@ class PlotTest(unittest.TestCase):
         self.assertIn("png", self.plot(name, "--format=pgn", f"--out={out}", expected=2).stderr)
         self.plot(name, f"--out={self.folder / 'a.pdf'}", expected=2)
         self.plot(name, "--format=png", f"--out={out}", expected=2)
-        self.plot(name, expected=2)
         self.assertIn("--kind", self.plot("--help").stdout)
+        self.assertIn("did you mean pauses", self.plot("pauzes", name, f"--out={out}", expected=2).stderr)
+        self.assertIn("no records", self.plot("pauses", "timeline", expected=2).stderr)
+        self.assertIn("one way", self.plot("pins", "--kind=pins", name, f"--out={out}", expected=2).stderr)
+
+    def test_kinds_are_words_before_the_records_and_pictures_go_here(self):
+        names = self.write(typical())
+        for words in (["pins"], ["--kind=pins"], []):
+            done = subprocess.run([PLOT, *words, *names], capture_output=True, text=True, timeout=120, cwd=self.folder)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            made = {name: (self.folder / name).read_bytes() for name in ("pins.svg", "pins.csv")}
+            for name in made:
+                (self.folder / name).unlink()
+        names = self.write(fitting("heat"))
+        self.plot("heat", "pareto", *names, f"--out={self.folder / 'several'}")
+        self.assertEqual(sorted(p.name for p in (self.folder / "several").iterdir()),
+                         ["heat.csv", "heat.svg", "pareto.csv", "pareto.svg"])
+        self.assertTrue(made["pins.svg"].startswith(b"<?xml"))
+
+    def test_neither_the_hash_seed_nor_the_locale_nor_the_clock_changes_a_byte(self):
+        of_runs = ["heap_map", "timeline"]  # each run by itself
+        self.check_bytes([kind for kind in registry.kinds() if kind not in ("adversaries", *of_runs)], fitting("heat"))
+        self.check_bytes(of_runs, fitting("timeline"))
+        self.check_bytes(["adversaries"], fitting("adversaries"))
+
+    def check_bytes(self, kinds, records):
+        names = self.write(records)
+        made = []
+        for seed, locale, zone in (("0", "C", "UTC"), ("1", "C.UTF-8", "Asia/Tokyo"), ("4711", "de_DE.UTF-8", "UTC")):
+            folder = self.folder / kinds[0] / seed
+            done = subprocess.run([PLOT, *kinds, *names, f"--out={folder}"], capture_output=True, text=True, timeout=120,
+                                  env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": zone})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            made.append({p.name: p.read_bytes() for p in folder.iterdir()})
+        self.assertEqual(len(made[0]), 2 * len(kinds))
+        self.assertEqual(made[0], made[1])
+        self.assertEqual(made[0], made[2])
 
     def test_a_place_that_cannot_be_written(self):
         name = self.write([record()])[0]

@@ -3,7 +3,7 @@
 from .. import theory
 from ..chart import Axis, Chart, Panel, Series
 from ..failure import Failure
-from ..groups import fixed_sentence, groups_of, name_within, outcome_sentence, seeds_sentence
+from ..groups import fixed_sentence, groups_of, name_within, numbered, outcome_sentence, seeds_sentence
 
 SUMMARY = "what adversaries forced (robson, pin_adversary, pin_comb, ...) against their formulas"
 
@@ -45,14 +45,14 @@ def chart(runs):
     header = ["record", "workload", "plan", "configuration", "m", "n", "q", "pins", "top", "bound", "top_per_m", "bound_per_m",
               "outcome"]
     rows, panels = [], []
-    least = []
+    least, numbers = [], {}
     for program in sorted({run.program for run, _ in measured}):
         members = [(run, one) for run, one in measured if run.program == program]
         key = axis_of(members)
         logarithmic = "log2" if key in ("n", "q", "m") or max(one[key] or 0 for _, one in members) > 64 else "linear"
         panel = Panel(program, Axis(LABELS[key], "count", logarithmic), Axis("top of the heap / M", "ratio"), keys={})
         groups = groups_of([run for run, _ in members], on_axes=(f"workload.{key}", "heap.max", "heap.block"))
-        for number, group in enumerate(groups):
+        for number, group in numbered(groups, {"program": 0}, numbers):
             own = sorted(((figures_of(run)[key], figures_of(run)["top"] / figures_of(run)["m"], run) for run in group.runs
                           if figures_of(run)[key] is not None), key=lambda p: (p[0], p[1]))
             panel.series.append(Series(name_within(group, {"program": 0}), [p[0] for p in own], [p[1] for p in own],

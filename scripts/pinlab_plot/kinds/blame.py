@@ -1,7 +1,8 @@
 """Pin blame: whose pin to remove first."""
 
 from ..chart import Axis, Chart, Panel, Series, bytes_text
-from ..groups import fixed_sentence, groups_of, name_within, outcome_sentence, panel_title, seeds_sentence, split_panels
+from ..groups import (fixed_sentence, groups_of, name_within, numbered, outcome_sentence,
+                      panel_title, seeds_sentence, split_panels)
 
 SUMMARY = "pin blame: hostage bytes of each pin site against the bytes that it pinned"
 
@@ -25,11 +26,12 @@ def chart(runs):
     header = ["record", "configuration", "site", "pins_peak", "pinned_bytes_peak", "hostage_peak", "hostage_byte_time_KiB2",
               "leverage", "median_lifetime_at_least_bytes"]
     rows, panels, worst = [], [], []
-    for held, members in split_panels(groups_of(runs), 6, 12, "blame"):
+    numbers = {}
+    for held, members in split_panels(groups_of([run for run in runs if run.sites()] or runs), 6, 12, "blame"):
         panel = Panel(panel_title(held, members), Axis("bytes pinned at a time, most", "bytes", "log2"),
                       Axis("hostage bytes, most", "bytes", "log2"), height=2.9, keys=held, note="no site held anything hostage")
         points = []
-        for number, group in enumerate(members):
+        for number, group in numbered(members, held, numbers):
             for run in group.runs:
                 for site in run.sites():
                     pinned = site["bytes"]["peak"]
@@ -42,7 +44,7 @@ def chart(runs):
                         worst.append((hostage, pinned, site["name"], group.name))
         points.sort(key=lambda p: (-p[0], p[1], p[2]))
         several = len(members) > 1
-        for number, group in enumerate(members):
+        for number, group in numbered(members, held, numbers):
             own = [p for p in points if p[4] == number]
             if own:
                 texts = [p[2] if points.index(p) < 16 else "" for p in own]

@@ -1,7 +1,7 @@
 """Usable space by size: what can still be allocated?"""
 
 from ..chart import Axis, Chart, Panel, Series
-from ..groups import fixed_sentence, groups_of, name_within, outcome_sentence, panel_title, seeds_sentence, split_panels
+from ..groups import fixed_sentence, groups_of, name_within, numbered, outcome_sentence, panel_title, seeds_sentence, split_panels
 from ..stats import band_sentence, median_band
 
 SUMMARY = "free-run survival: the share of free bytes in runs of at least a size, after the last full collection"
@@ -32,25 +32,29 @@ def curve_of(run):
     for power in range(3, max(len(bins), 12) + 1):
         low, high = bounds_at(bins, free, power)
         known = exact.get(2**power)
+        # Longer runs are runs of this size too.
+        low = max([low, *(share for size, share in exact.items() if size >= 2**power)])
+        high = min([high, *(share for size, share in exact.items() if size <= 2**power)])
         curve.append((2**power, known if known is not None else low, known if known is not None else high, known))
     return curve
 
 
 def chart(runs):
     groups = groups_of(runs)
-    header = ["configuration", "seed", "size_bytes", "share_least", "share_most", "share_exact"]
+    header = ["record", "configuration", "seed", "size_bytes", "share_least", "share_most", "share_exact"]
     rows, panels, counts = [], [], []
+    numbers = {}
     for held, members in split_panels(groups, 7, 12, "free_runs"):
         panel = Panel(panel_title(held, members), Axis("size of a request", "bytes", "log2"),
                       Axis("free bytes in runs at least so long (%)", "share", least=0.0, most=1.0), keys=held,
                       note="no full collection, or nothing was free after it")
-        for number, group in enumerate(members):
+        for number, group in numbered(members, held, numbers):
             curves = {run: curve_of(run) for run in group.runs}
             curves = {run: curve for run, curve in curves.items() if curve}
             if not curves:
                 continue
             for run, curve in curves.items():
-                rows += [[group.name, run.seed, *point] for point in curve]
+                rows += [[run.name, group.name, run.seed, *point] for point in curve]
             sizes = [point[0] for point in max(curves.values(), key=len)]
             each = [{p[0]: p for p in curve} for curve in curves.values()]
             low = [min(c[s][1] if s in c else 0.0 for c in each) for s in sizes]

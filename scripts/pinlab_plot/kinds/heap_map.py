@@ -74,7 +74,7 @@ def chart(runs):
         maps = run.maps()
         thinned = thinned or len(maps) > MOST_LINES
         thinned = thinned or any(len(one["cells"]) > MOST_CELLS for one in maps[:1])
-        panel = Panel(name, Axis("offset in the heap", "bytes"), Axis("collection, downwards (* full)"),
+        panel = Panel(name, Axis("offset in the heap", "bytes"), Axis("collection (* full)"),
                       strips=Strips(maps), height=max(1.4, min(5.0, 0.08 * len(maps) + 0.6)),
                       keys={k: str(v) for k, v in group.keys.items()}, note="no collection, no map")
         panels.append(panel)

@@ -9,7 +9,7 @@ from ..stats import median_band
 SUMMARY = "fragmentation against pin share and pin lifetime: a heat map with contours"
 
 METRICS = [("hostage bytes, peak / used peak", lambda run: hostage(run)),
-           ("free bytes in runs shorter than 64 KiB", lambda run: unusable(run))]
+           ("free bytes in runs under 64 KiB", lambda run: unusable(run))]
 
 
 def hostage(run):

@@ -25,11 +25,16 @@ def front_of(points):
     return front
 
 
+def short(name):
+    """A name beside a dot: there the words go without saying."""
+    return name.replace("lifetime ", "").replace(" pinned", "")
+
+
 def chart(runs):
     groups = groups_of(runs)
     header = ["program", "configuration", "runs", "moved_per_allocated", "space_overhead", "on_the_front"]
     rows, panels, findings = [], [], []
-    for held, members in split_panels([g for g in groups], 40, 12, "pareto"):
+    for held, members in split_panels(groups, 40, 12, "pareto", one_program=True):
         panel = Panel(panel_title(held, members), Axis("bytes moved / bytes allocated", "ratio"),
                       Axis("space overhead: peak used / peak live", "ratio"), height=2.9, keys=held,
                       note="no run completed with a full collection")
@@ -46,7 +51,7 @@ def chart(runs):
             own = [p for p in points if ((p[0], p[1]) in best) is on]
             if own:
                 panel.series.append(Series(name, [p[0] for p in own], [p[1] for p in own], style="points",
-                                           colour=0 if on else 3, texts=[p[2] for p in own], tips=[p[2] for p in own]))
+                                           colour=0 if on else 3, texts=[short(p[2]) for p in own], tips=[p[2] for p in own]))
         if len(front) > 1:
             panel.series.append(Series("front", [f[0] for f in front], [f[1] for f in front], style="step", colour=0,
                                        in_legend=False))

@@ -1,7 +1,7 @@
 """Pause percentiles: the tail."""
 
 from ..chart import Axis, Chart, Panel, Series, time_text
-from ..groups import fixed_sentence, groups_of, name_within, outcome_sentence, panel_title, seeds_sentence, split_panels
+from ..groups import fixed_sentence, groups_of, name_within, numbered, outcome_sentence, panel_title, seeds_sentence, split_panels
 from ..stats import band_sentence, median_band, quantile
 
 SUMMARY = "pause percentiles of young and full collections, up to the longest"
@@ -22,12 +22,13 @@ def chart(runs):
     groups = groups_of(runs)
     header = ["configuration", "kind", "percentile", "pause_ns", "pause_ns_low", "pause_ns_high", "runs"]
     rows, panels, counts, longest = [], [], [], []
+    numbers = {}
     for held, members in split_panels(groups, 7, 12, "pauses"):
         for kind in ("young", "full"):
             panel = Panel(", ".join(filter(None, [panel_title(held, members), f"{kind} collections"])),
                           Axis("percentile of pauses", "percentile", "percentile"), Axis("pause", "ns", "log10"), keys=held,
                           note=f"no {kind} collection")
-            for number, group in enumerate(members):
+            for number, group in numbered(members, held, numbers):
                 runs_of = [sorted(c["timed"]["pause"] for c in run.collections if c["kind"] == kind) for run in group.runs]
                 runs_of = [pauses for pauses in runs_of if pauses]
                 if not runs_of:

@@ -92,6 +92,9 @@ class Costs:
             raise Failure(3, f"{said}: it was not recorded: run it with --record.hostage=true")
         if self.outcome != "completed":
             return None
+        if key == "fragmentation.hostage" and self.parameters.get("plan") == "semispace":
+            raise Failure(3, f"{said}: the plan semispace plans no moves that could be planned without pins: leave it out "
+                             "with --where=plan=generational")
         if self.parameters.get("plan") == "no_gc":
             raise Failure(3, f"{said}: nothing is ever collected under no_gc: run it with another --plan")
         if self.figures["full"] == 0:

@@ -4,7 +4,8 @@ import math
 
 from ..chart import Axis, Chart, Panel, Series
 from ..failure import Failure
-from ..groups import fixed_sentence, groups_of, name_within, natural, outcome_sentence, panel_title, seeds_sentence, split_panels
+from ..groups import (fixed_sentence, groups_of, name_within, numbered, natural, outcome_sentence,
+                      panel_title, seeds_sentence, split_panels)
 from ..stats import band_sentence, median_band
 
 SUMMARY = "space-time curves: time and pause work against the heap, as a multiple of the smallest that holds the program"
@@ -36,11 +37,13 @@ def least_heaps(runs):
 
 def chart(runs):
     groups = groups_of(runs, on_axes=("heap.max", "nursery.size"))
-    if len({run.size("heap.max") for run in runs}) < 2:
-        raise Failure(3, "all records have one heap.max: run them with several, as pinlab sweep --axis heap.max=64MiB:1GiB:x2")
+    if all(len({run.size("heap.max") for run in group.runs}) < 2 for group in groups):
+        raise Failure(3, "all records of a program have one heap.max: run them with several, as pinlab sweep "
+                         "--axis heap.max=64MiB:1GiB:x2")
     least = least_heaps(runs)
     header = ["record", "program", "configuration", "heap.max", "heap_per_least", "seed", "outcome", "time_ns", "pause_work"]
     rows, panels, counts = [], [], []
+    numbers = {}
     for held, members in split_panels(groups, 8, 12, "space_time"):
         programs = {group.program for group in members}
         best = {}
@@ -50,7 +53,7 @@ def chart(runs):
         for label, short, figure in METRICS:
             panel = Panel(", ".join(filter(None, [panel_title(held, members), short])),
                           Axis("heap / smallest heap without pins", "ratio", "log2"), Axis(label, "ratio"), keys=held)
-            for number, group in enumerate(members):
+            for number, group in numbered(members, held, numbers):
                 smallest = least.get(group.program, (min(run.size("heap.max") for run in group.runs), False))[0]
                 by_heap = {}
                 for run in group.runs:

@@ -2,7 +2,7 @@
 
 from .. import theory
 from ..chart import Axis, Chart, Panel, Series, bytes_text
-from ..groups import fixed_sentence, groups_of, name_within, outcome_sentence, panel_title, seeds_sentence, split_panels
+from ..groups import fixed_sentence, groups_of, name_within, numbered, outcome_sentence, panel_title, seeds_sentence, split_panels
 from ..stats import band_sentence, median_band
 
 SUMMARY = "survival: the share of bytes that get so old, measured and as a radioactive decay"
@@ -18,11 +18,12 @@ def figures_of(run):
 def chart(runs):
     header = ["record", "configuration", "age_at_least", "allocated", "live", "share"]
     rows, panels, counts = [], [], []
+    numbers = {}
     for held, members in split_panels(groups_of(runs), 6, 12, "survival"):
         panel = Panel(panel_title(held, members), Axis("age (bytes allocated since it was first seen)", "bytes", "log2"),
                       Axis("bytes that are still alive (%)", "share", least=0.0, most=1.0), keys=held,
                       note="no full collection")
-        for number, group in enumerate(members):
+        for number, group in numbered(members, held, numbers):
             by_age, lives = {}, []
             for run in group.runs:
                 survival = figures_of(run)
@@ -35,12 +36,11 @@ def chart(runs):
             if not by_age:
                 continue
             ages = sorted(age for age in by_age if age > 1)
-            ages = [1] * 0 + ages
             bands = [median_band(by_age[age]) for age in ages]
             counts.append(len(group.runs))
             panel.series.append(Series(name_within(group, held), ages, [b[0] for b in bands], [b[1] for b in bands],
                                        [b[2] for b in bands], colour=number, keys={k: str(v) for k, v in group.keys.items()}))
-            if lives and len(members) <= 2 and ages:
+            if lives and ages and (len(members) <= 2 or group is members[0]):
                 mean = sum(lives) / len(lives)
                 xs = [ages[0] * (ages[-1] / ages[0]) ** (i / 48) for i in range(49)] if len(ages) > 1 else ages
                 panel.series.append(Series(f"decay with a mean of {bytes_text(mean)}", xs,

@@ -2,7 +2,7 @@
 
 from .. import theory
 from ..chart import Axis, Chart, Panel, Series, percent_text
-from ..groups import fixed_sentence, groups_of, name_within, outcome_sentence, panel_title, seeds_sentence, split_panels
+from ..groups import fixed_sentence, groups_of, name_within, numbered, outcome_sentence, panel_title, seeds_sentence, split_panels
 from ..stats import band_sentence, median_band
 
 SUMMARY = "minimum mutator utilisation (MMU) and its monotone bound (BMU) against the window"
@@ -45,12 +45,13 @@ def chart(runs):
     groups = groups_of(runs)
     header = ["configuration", "curve", "window_ns", "utilisation", "low", "high", "runs"]
     rows, panels, counts, at_frame = [], [], [], []
+    numbers = {}
     for held, members in split_panels(groups, 7, 12, "utilisation"):
         for curve, label in enumerate(("MMU: the least share of any such window that is the program's",
                                        "BMU: the least of this window and of all longer ones")):
             panel = Panel(", ".join(filter(None, [panel_title(held, members), label.split(":")[0]])),
                           Axis("window", "ns", "log10"), Axis("utilisation (%)", "share", least=0.0, most=1.0), keys=held)
-            for number, group in enumerate(members):
+            for number, group in numbered(members, held, numbers):
                 windows = windows_up_to(min(pauses_of(run)[1] for run in group.runs))
                 each = [curves_of(run, windows)[curve] for run in group.runs]
                 bands = [median_band(values) for values in zip(*each)]

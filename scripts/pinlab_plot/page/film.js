@@ -1,6 +1,11 @@
 // The heap map as a film: two runs side by side on one clock. A pane shows the last map at or before the clock.
 const ACROSS = 128;  // cells in a line
 
+function kindColours(kinds) {
+  const colours = Object.fromEntries(kinds.map(([letter, , colour]) => [letter, colour]));
+  return document.documentElement.dataset.scheme === "dark" ? {...colours, u: "#16181c", f: "#3a3f47", i: "#ffffff"} : colours;
+}
+
 class Pane {
   constructor(parent, data, chosen) {
     this.films = data.films;
@@ -48,7 +53,7 @@ class Pane {
     const map = this.map;
     this.box.dataset.collection = map.collection;
     this.title.textContent = `collection ${map.collection}, ${map.kind}, after ${bytesText(map.clock)} allocated: ${map.island_count} islands of ${bytesText(map.bytes.island)}, held ${bytesText(map.bytes.held)}`
-      + (map.hostage === null || map.hostage === undefined ? "" : `, hostage ${bytesText(map.hostage)}`) + `; a cell is ${bytesText(map.cell_bytes)}`;
+      + (map.hostage ? `, hostage ${bytesText(d3.sum(map.hostage, ([, bytes]) => bytes))}` : "") + `; a cell is ${bytesText(map.cell_bytes)}`;
     this.islands = new Map();
     this.bySite = new Map();
     for (const island of map.islands) {
@@ -58,6 +63,7 @@ class Pane {
       this.bySite.set(island[1], [sum[0] + island[2], sum[1] + island[3]]);
     }
     this.held = new Map(map.held);
+    this.hostage = map.hostage ? new Map(map.hostage) : null;
     this.listSites();
     this.paint();
   }
@@ -85,8 +91,7 @@ class Pane {
     const context = this.canvas.getContext("2d");
     context.fillStyle = dark ? "#16181c" : "#ffffff";
     context.fillRect(0, 0, width, height);
-    const colour = Object.fromEntries(this.kinds.map(([letter, , value]) => [letter, value]));
-    if (dark) { colour.u = "#16181c"; colour.f = "#3a3f47"; colour.i = "#ffffff"; }
+    const colour = kindColours(this.kinds);
     let marked = 0;
     for (let i = 0; i < cells.length; ++i) {
       const x = i % ACROSS * unit, y = Math.floor(i / ACROSS) * unit, own = this.islands.get(i);
@@ -114,10 +119,11 @@ class Pane {
     const map = this.map;
     if (!map || cell < 0 || cell >= map.cells.length) { hideTip(); return; }
     const together = Math.max(1, this.film.block / map.cell_bytes), first = Math.floor(cell / together) * together;
-    let held = 0, bytes = 0, objects = 0;
+    let held = 0, hostage = 0, bytes = 0, objects = 0;
     const bySite = new Map();
     for (let i = first; i < Math.min(first + together, map.cells.length); ++i) {
       held += this.held.get(i) || 0;
+      hostage += this.hostage ? this.hostage.get(i) || 0 : 0;
       for (const [, site, count, size, oldest, newest] of this.islands.get(i) || []) {
         objects += count;
         bytes += size;
@@ -127,9 +133,10 @@ class Pane {
     }
     const kind = this.kinds.find(([letter]) => letter === map.cells[cell]);
     const lines = [`offset ${bytesText(cell * map.cell_bytes)}: ${kind[1]}, ${map.occupied[cell]} ninths occupied`,
-      `${together > 1 ? "its block" : "cell"}: ${objects} immovable objects of ${bytes} B; hostage (held) ${held} B`];
+      `${together > 1 ? "its block" : "cell"}: ${objects} immovable object${objects === 1 ? "" : "s"} of ${bytes} B; held ${held} B`,
+      this.hostage ? `hostage ${hostage} B` + (hostage > 0 ? ": free without pins" : hostage < 0 ? ": in use without pins only" : "") : "hostage: not measured at this collection"];
     for (const [site, [count, size, oldest, newest]] of [...bySite.entries()].sort((a, b) => b[1][1] - a[1][1]).slice(0, 8)) {
-      lines.push(`${this.siteName(site)}: ${count} of ${size} B` + (site === null ? "" : `, aged ${bytesText(map.clock - newest)} to ${bytesText(map.clock - oldest)}`));
+      lines.push(`${this.siteName(site)}: ${count} of ${size} B` + (site === null ? "" : `, aged ${bytesText(map.clock - newest)}` + (newest === oldest ? "" : ` to ${bytesText(map.clock - oldest)}`)));
     }
     if (bySite.size > 8) lines.push(`and ${bySite.size - 8} more sites`);
     this.cursor = cell;
@@ -145,7 +152,9 @@ function startFilm(data) {
   element(section, "h2", {}, "The heap as a film");
   element(section, "p", {class: "faint"}, "Each square is a cell of the heap, from its lowest address, line by line; marks are islands. Space plays, arrow keys on the slider step, arrow keys on a map move from cell to cell.");
   const legend = element(section, "div", {class: "legend"});
-  for (const [, label, colour] of data.kinds) { const item = element(legend, "span"); element(item, "i").style.background = colour; item.append(label); }
+  const swatches = data.kinds.map(([, label]) => { const item = element(legend, "span"), swatch = element(item, "i"); item.append(label); return swatch; });
+  const colourLegend = () => data.kinds.forEach(([letter], i) => { swatches[i].style.background = kindColours(data.kinds)[letter]; });
+  colourLegend();
   const clocks = [...new Set(data.films.flatMap(film => film.maps.map(map => map.clock)))].sort((a, b) => a - b);
   const controls = element(section, "div", {class: "controls"});
   const play = element(controls, "button", {type: "button", id: "play", "aria-pressed": "false"}, "▶ play");
@@ -181,6 +190,6 @@ function startFilm(data) {
   play.addEventListener("click", () => set(!playing));
   slider.addEventListener("input", show);
   section.addEventListener("keydown", event => { if (event.key === " " && event.target !== play) { event.preventDefault(); set(!playing); } });
-  document.addEventListener("scheme", () => panes.forEach(pane => pane.paint()));
+  document.addEventListener("scheme", () => { colourLegend(); panes.forEach(pane => pane.paint()); });
   show();
 }

@@ -2,6 +2,12 @@
 // The page: unpacks its data, then draws each chart with d3. What a chart means, it does not know.
 const COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8a8a8a"];
 const AREA = ["#000000", "#0072B2", "#D55E00", "#A6D3EF", "#E8E8E8", "#009E73"];
+// Paths about a point: circle, square, triangle, diamond, as on paper.
+const SHAPES = [(x, y) => `M${x - 3.4},${y}a3.4,3.4 0 1,0 6.8,0a3.4,3.4 0 1,0 -6.8,0`, (x, y) => `M${x - 3},${y - 3}h6v6h-6z`,
+  (x, y) => `M${x},${y - 4}l3.7,6.6h-7.4z`, (x, y) => `M${x},${y - 4.2}l4.2,4.2l-4.2,4.2l-4.2,-4.2z`];
+const CROSS = (x, y) => `M${x - 4},${y - 4}l8,8M${x - 4},${y + 4}l8,-8`;
+const colourOf = one => one.style === "theory" ? "var(--theory)" : COLOURS[one.colour % COLOURS.length];
+const dashOf = one => one.style === "theory" ? ["5 3", "1.5 2.5", "7 2 1.5 2"][one.colour % 3] : one.colour >= COLOURS.length ? "5 2" : null;
 const tip = document.getElementById("tip");
 const hidden = {};  // by parameter: the values that are filtered out
 
@@ -49,7 +55,7 @@ addEventListener("scroll", hideTip, {passive: true});
 
 function isHidden(keys) { return Object.entries(keys || {}).some(([key, value]) => hidden[key] && hidden[key].has(String(value))); }
 
-const W = 440, H = 290, M = {left: 84, right: 14, top: 8, bottom: 44};
+const W = 440, H = 290, M = {left: 84, right: 28, top: 8, bottom: 44};
 const place = (axis, v) => axis.scale === "percentile" ? 1 / Math.max(1 - v, 1e-9) : v;
 
 function values(panel, which) {
@@ -86,6 +92,7 @@ function scaleOf(axis, all, range) {
   }
   if (axis.scale === "symlog") return d3.scaleSymlog().constant(Math.max(d3.min(all.filter(v => v > 0)) || 1, high / 1e6)).domain([Math.min(low, 0), high > 0 ? high * 1.4 : 1]).range(range);
   if (low === high) { low = Math.min(low, 0); high = high > 0 ? high * 1.1 : 1; }
+  if (high - low < 0.01 * high && axis.least === null) [low, high] = [(low + high) / 2 - 0.005 * high, (low + high) / 2 + 0.005 * high];
   const margin = 0.04 * (high - low);
   return d3.scaleLinear().domain([low - (axis.least !== null ? 0 : margin), high + margin]).range(range);
 }
@@ -94,6 +101,8 @@ function ticksOf(axis, scale, most) {
   if (axis.scale === "categories") return d3.range(axis.labels.length).filter(i => i >= scale.domain()[0] && i <= scale.domain()[1]);
   const [from, to] = d3.extent(scale.domain());
   let ticks = scale.ticks(most);
+  const powers = axis.scale === "log10" ? d3.range(Math.ceil(Math.log10(from) - 1e-9), Math.floor(Math.log10(to) + 1e-9) + 1).map(i => 10 ** i) : [];
+  if (powers.length > 1) ticks = powers;
   if (axis.scale === "percentile") ticks = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999].map(p => 1 / (1 - p)).filter(v => v >= from && v <= to);
   if (axis.scale === "linear" && axis.unit === "bytes") {
     const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(Math.abs(from), Math.abs(to), 1)) / Math.log(1024)));
@@ -124,10 +133,11 @@ function drawPanel(parent, panel) {
   const left = svg.append("g"), below = svg.append("g");
   svg.append("text").attr("x", (M.left + W - M.right) / 2).attr("y", H - 8).attr("text-anchor", "middle").text(panel.x.label);
   svg.append("text").attr("transform", `translate(12,${(H - M.bottom) / 2}) rotate(-90)`).attr("text-anchor", "middle").style("font-size", Math.min(11, 11 * 44 / panel.y.label.length) + "px").text(panel.y.label);
-  if (!panel.series.some(one => one.x.length)) svg.append("text").attr("x", W / 2).attr("y", H / 2 - 20).attr("text-anchor", "middle").text(panel.note || "nothing was measured");
+  const empty = !panel.series.some(one => one.x.length);
+  if (empty) svg.append("text").attr("x", W / 2).attr("y", H / 2 - 20).attr("text-anchor", "middle").text(panel.note || "nothing was measured");
   let x = x0, y = y0;
   const draw = () => {
-    const tx = ticksOf(panel.x, x, 6), ty = ticksOf(panel.y, y, 6);
+    const tx = empty ? [] : ticksOf(panel.x, x, 6), ty = empty ? [] : ticksOf(panel.y, y, 6);
     below.attr("transform", `translate(0,${H - M.bottom})`).call(d3.axisBottom(x).tickValues(tx).tickFormat(v => tickText(panel.x, v)));
     left.attr("transform", `translate(${M.left},0)`).call(d3.axisLeft(y).tickValues(ty).tickFormat(v => tickText(panel.y, v)));
     grid.selectAll("line").data(ty).join("line").attr("x1", M.left).attr("x2", W - M.right).attr("y1", y).attr("y2", y);
@@ -135,7 +145,7 @@ function drawPanel(parent, panel) {
     if (isHidden(panel.keys)) return;
     for (const one of panel.series) {
       if (isHidden(one.keys)) continue;
-      const colour = one.style === "theory" ? "var(--theory)" : COLOURS[one.colour % COLOURS.length];
+      const colour = colourOf(one);
       const px = i => x(place(panel.x, one.x[i])), index = d3.range(one.x.length);
       const ok = i => one.y[i] !== null && Number.isFinite(px(i)) && Number.isFinite(y(one.y[i]));
       const stepped = one.style === "step" || one.style === "area" ? d3.curveStepAfter : d3.curveLinear;
@@ -148,17 +158,14 @@ function drawPanel(parent, panel) {
       if (one.style === "bars") {
         plot.append("path").attr("stroke", colour).attr("d", index.map(i => `M${px(i)},${y(0)}V${y(one.y[i])}`).join(""));
       } else if (one.style === "points" || one.style === "cross") {
-        const symbol = d3.symbol().type(one.style === "cross" ? d3.symbolCross : d3.symbols[[0, 3, 5, 2][one.colour % 4]]).size(36)();
-        plot.append("path").attr("fill", colour).attr("fill-opacity", 0.5).attr("stroke", colour)
-          .attr("d", index.filter(ok).map(i => symbol.replace(/^/, "").replace(/M(-?[\d.e-]+),(-?[\d.e-]+)/g, (_, a, b) => `M${+a + px(i)},${+b + y(one.y[i])}`)
-            .replace(/([L])(-?[\d.e-]+),(-?[\d.e-]+)/g, (_, c, a, b) => `${c}${+a + px(i)},${+b + y(one.y[i])}`)
-            .replace(/([H])(-?[\d.e-]+)/g, (_, c, a) => `${c}${+a + px(i)}`).replace(/([V])(-?[\d.e-]+)/g, (_, c, b) => `${c}${+b + y(one.y[i])}`)
-            .replace(/(A[\d.e-]+,[\d.e-]+,\d,\d,\d,)(-?[\d.e-]+),(-?[\d.e-]+)/g, (_, c, a, b) => `${c}${+a + px(i)},${+b + y(one.y[i])}`)).join(""));
+        const shape = one.style === "cross" ? CROSS : SHAPES[one.colour % SHAPES.length];
+        plot.append("path").attr("fill", one.style === "cross" ? "none" : colour).attr("fill-opacity", 0.5).attr("stroke", colour).attr("stroke-width", one.style === "cross" ? 2 : 1)
+          .attr("d", index.filter(ok).map(i => shape(px(i), y(one.y[i]))).join(""));
       } else {
-        plot.append("path").attr("fill", "none").attr("stroke", colour).attr("stroke-width", one.style === "theory" ? 1 : 1.6)
-          .attr("stroke-dasharray", one.style === "theory" ? ["5 3", "1.5 2.5", "7 2 1.5 2"][one.colour % 3] : one.colour >= COLOURS.length ? "5 2" : null)
+        plot.append("path").attr("fill", "none").attr("stroke", colour).attr("stroke-width", one.style === "theory" || one.x.length > 200 ? 1 : 1.6)
+          .attr("stroke-dasharray", dashOf(one))
           .attr("d", d3.line().curve(stepped).defined(ok).x(px).y(i => y(one.y[i]))(index));
-        if (one.style !== "theory" && one.x.length <= 40) plot.append("path").attr("fill", colour).attr("d", index.filter(ok).map(i => `M${px(i) - 3},${y(one.y[i])}a3,3 0 1,0 6,0a3,3 0 1,0 -6,0`).join(""));
+        if (one.style !== "theory" && one.x.length <= 40) plot.append("path").attr("fill", colour).attr("d", index.filter(ok).map(i => SHAPES[one.colour % SHAPES.length](px(i), y(one.y[i]))).join(""));
       }
     }
   };
@@ -209,10 +216,34 @@ function drawPanel(parent, panel) {
   drawn.push(draw);
 }
 
+/// Lines at the levels between the middles of 2 x 2 cells that are all known. `x`, `y`: places of a column and a row, cell c at c + 0.5.
+function drawContours(svg, heat, shown, x, y) {
+  const plot = svg.append("g").attr("class", "contours").attr("pointer-events", "none"), over = {};
+  for (let r = 0; r + 1 < heat.rows.length; ++r) for (let c = 0; c + 1 < heat.columns.length; ++c) {
+    const four = [[r, c], [r, c + 1], [r + 1, c], [r + 1, c + 1]];
+    if (!four.every(([i, j]) => shown(i, j))) continue;
+    const corners = four.map(([i, j]) => heat.values[i][j]), id = `contours${drawContours.count = (drawContours.count || 0) + 1}`;
+    const levels = heat.levels.filter(level => d3.min(corners) < level && level < d3.max(corners));
+    if (!levels.length) continue;
+    plot.append("clipPath").attr("id", id).append("rect").attr("x", x(c + 0.5)).attr("y", y(r + 1.5)).attr("width", x(c + 1.5) - x(c + 0.5)).attr("height", y(r + 0.5) - y(r + 1.5));
+    for (const shape of d3.contours().size([2, 2]).thresholds(levels)(corners)) {
+      const points = shape.coordinates.flat(2).map(([u, v]) => [x(c + u), y(r + v)]);
+      const path = shape.coordinates.flat().map(ring => "M" + ring.map(([u, v]) => x(c + u) + "," + y(r + v)).join("L")).join("");
+      for (const [colour, width] of [["#ffffff", 3], ["#000000", 1.4]])
+        plot.append("path").attr("class", "line").attr("clip-path", `url(#${id})`).attr("fill", "none").attr("stroke", colour).attr("stroke-width", width).attr("d", path);
+      const inside = points.filter(([px, py]) => px > x(c + 0.5) && px < x(c + 1.5) && py < y(r + 0.5) && py > y(r + 1.5));
+      const edge = points.filter(([px, py]) => px >= x(c + 0.5) && px <= x(c + 1.5) && py <= y(r + 0.5) && py >= y(r + 1.5));
+      over[shape.value] = over[shape.value] || inside[0] || edge[0];
+    }
+  }
+  for (const [level, at] of Object.entries(over)) if (at)
+    plot.append("text").attr("x", at[0]).attr("y", at[1] - 8).attr("text-anchor", "middle").attr("class", "level").text(trimmed(level * (heat.unit === "share" ? 100 : 1), 3) + (heat.unit === "share" ? " %" : ""));
+}
+
 function drawHeat(svg, panel, box) {
   const heat = panel.heat, columns = heat.columns.length, rows = heat.rows.length;
   const x = d3.scaleBand(d3.range(columns), [M.left, W - M.right]).padding(0.04), y = d3.scaleBand(d3.range(rows), [H - M.bottom, M.top]).padding(0.04);
-  const all = heat.values.flat().filter(v => v !== null), span = [Math.min(0, d3.min(all) || 0), d3.max(all) || 1];
+  const span = heat.span;
   const colour = d3.scaleSequential(span, d3.interpolateCividis);
   const axis = {unit: heat.unit, scale: "linear"};
   svg.append("g").attr("transform", `translate(0,${H - M.bottom})`).call(d3.axisBottom(x).tickFormat(i => panel.x.labels[i]));
@@ -226,10 +257,17 @@ function drawHeat(svg, panel, box) {
     .attr("text-anchor", "middle").style("fill", d => d.v === null ? null : d.v < span[0] + 0.55 * (span[1] - span[0]) ? "#ffffff" : "#000000")
     .text(d => d.v === null ? "×" : x.bandwidth() > 30 ? trimmed(d.v * (heat.unit === "share" ? 100 : 1), 3) : "");
   rects.on("mousemove", d => showTip(`lifetime ${heat.columns[d.c]}, share ${panel.y.labels[d.r]} %\n` + (d.v === null ? "not run, or did not complete" : heat.label.replace(" (%)", "") + ": " + shown(d.v, axis)), d3.event.clientX, d3.event.clientY)).on("mouseleave", hideTip);
+  const gone = d => isHidden(panel.keys) || isHidden({"pin.lifetime": heat.columns[d.c], "pin.share": heat.rows[d.r]});
+  const drawLines = () => {
+    svg.selectAll(".contours").remove();
+    drawContours(svg, heat, (r, c) => heat.values[r][c] !== null && !gone({r, c}),
+      i => x(0) + x.bandwidth() / 2 + (i - 0.5) * x.step(), i => y(0) + y.bandwidth() / 2 - (i - 0.5) * y.step());
+  };
+  drawLines();
   drawn.push(() => {
-    const gone = d => isHidden(panel.keys) || isHidden({"pin.lifetime": heat.columns[d.c], "pin.share": heat.rows[d.r]});
     rects.attr("visibility", d => gone(d) ? "hidden" : null);
     labels.attr("visibility", d => gone(d) ? "hidden" : null);
+    drawLines();
   });
   svg.on("keydown", () => {
     if (!d3.event.key.startsWith("Arrow") || !cells.length) return;
@@ -242,21 +280,37 @@ function drawHeat(svg, panel, box) {
 
 const drawn = [];  // what to call when filters change
 
+/// What a series looks like, beside its name.
+function drawSwatch(parent, one) {
+  if (one.style === "area") { element(parent, "i").style.background = AREA[one.colour % AREA.length]; return; }
+  const svg = d3.select(parent).append("svg").attr("class", "swatch").attr("width", 24).attr("height", 12).attr("aria-hidden", "true");
+  if (one.style !== "points") svg.append("path").attr("d", "M0,6h24").attr("stroke", colourOf(one)).attr("stroke-width", one.style === "theory" ? 1.2 : 1.8).attr("stroke-dasharray", dashOf(one));
+  if (["points", "line"].includes(one.style)) svg.append("path").attr("d", SHAPES[one.colour % SHAPES.length](12, 6)).attr("fill", colourOf(one));
+}
+
 function drawChart(chart) {
   const section = element(document.getElementById("charts"), "section", {id: chart.kind});
   element(section, "h2", {}, chart.title);
   element(section, "p", {class: "faint"}, chart.summary + ".");
   const legend = element(section, "div", {class: "legend"}), seen = new Set();
   if (chart.legend) element(legend, "b", {}, chart.legend);
-  for (const panel of chart.panels) for (const one of panel.series) {
+  const rank = one => one.style === "area" ? 0 : one.style === "theory" ? 2 : 1, named = [];
+  for (const one of chart.panels.flatMap(panel => panel.series)) {
     if (!one.name || one.style === "cross" || seen.has(one.name)) continue;
     seen.add(one.name);
+    named.push(one);
+  }
+  for (const one of named.sort((a, b) => rank(a) - rank(b) || a.colour - b.colour)) {
     const item = element(legend, "span");
-    element(item, "i").style.background = one.style === "theory" ? "var(--theory)" : one.style === "area" ? AREA[one.colour % AREA.length] : COLOURS[one.colour % COLOURS.length];
+    drawSwatch(item, one);
     item.append(one.name);
   }
   const panels = element(section, "div", {class: "panels"});
-  for (const panel of chart.panels) drawPanel(panels, panel);
+  const shares = chart.panels.filter(panel => panel.heat).flatMap(panel => panel.heat.values.flat()).filter(v => v !== null);
+  for (const panel of chart.panels) {
+    if (panel.heat) panel.heat.span = [Math.min(0, d3.min(shares) || 0), d3.max(shares) || 1];  // one scale for all
+    drawPanel(panels, panel);
+  }
   element(section, "p", {class: "faint"}, chart.caption);
   element(document.getElementById("contents"), "a", {href: "#" + chart.kind}, chart.title);
 }
