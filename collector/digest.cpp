@@ -93,8 +93,13 @@ std::uint64_t digest_heap(const heap::Heap& heap) {
 std::uint64_t digest_graph(const RootSet& roots) {
   Digest digest;
   Numbering numbering;
-  roots.for_each(
-      [&](Address slot) { digest.add(numbering.number(ObjectRef(Address(slot.word())))); });
+  const auto add_root = [&](Address slot) {
+    digest.add(numbering.number(ObjectRef(Address(slot.word()))));
+  };
+  if (roots.ambiguous_stacks) {
+    roots.for_each_on_stacks(add_root);
+  }
+  roots.for_each(add_root);
   for (std::size_t i = 0; i < numbering.order().size(); ++i) {
     const ObjectRef object = numbering.order()[i];
     digest.add(Header(object.header().granules(), object.references()).word());

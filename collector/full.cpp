@@ -29,13 +29,20 @@ void forget_young_islands(PauseReport& report) {
   report.islands = 0;
   report.island_bytes = 0;
   report.alive_by_pin_alone = 0;
+  report.ambiguous_objects = 0;
+  report.ambiguous_bytes = 0;
+  report.flowed_objects = 0;
+  report.flowed_bytes = 0;
+  report.child_objects = 0;
+  report.child_bytes = 0;
+  report.alive_by_ambiguous_alone = 0;
   report.gaps = 0;
   report.gap_bytes = 0;
 }
 
-IslandList find_islands(Generations& generations, PauseReport& report) {
+IslandList find_islands(Generations& generations, const LiveSet& live, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::islands);
-  return form_islands(generations, report);
+  return form_islands(generations, live, report);
 }
 
 MovePlan plan_moves(Generations& generations,
@@ -68,7 +75,7 @@ void collect_full(Generations& generations,
   const LiveSet live = mark(generations, roots, report);  // What is alive?
   report.largest_object = live.largest;
   end_unreached_sets(generations, live, effort, report);        // Whose pins has nobody any more?
-  IslandList islands = find_islands(generations, report);       // What of it may not move?
+  IslandList islands = find_islands(generations, live, report); // What of it may not move?
   census_pins(generations, report);                             // Who pins it, since when?
   measure_hostage(generations, live, islands, effort, report);  // What do the pins cost?
   const MovePlan moves =
@@ -80,6 +87,7 @@ void collect_full(Generations& generations,
   update_slots(generations, roots, live, moves, report);  // Every edge learns of it;
   move_objects(generations, moves, report);               // then everything goes.
   reclaim(generations, moves, report);                    // What is left over are gaps.
+  report.declined = !generations.compaction.settle(generations.heap);
 }
 
 }  // namespace pinlab::collector

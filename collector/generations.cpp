@@ -34,8 +34,6 @@ void refuse_variants(const OldRoute& route, const OldVariants& given) {
   refuse("compact.fit", asked.fit != own.fit);
   refuse("compact.open_gaps", asked.open_gaps != own.open_gaps);
   refuse("compact.budget", asked.budget != own.budget);
-  refuse("compact.least_free", asked.least_free != own.least_free);
-  refuse("compact.least_share", asked.least_share != own.least_share);
   refuse("compact.island_least", asked.island_least != own.island_least);
   refuse("compact.island_shift", asked.island_shift != own.island_shift);
   refuse("old.headroom", asked.headroom != own.headroom);
@@ -66,6 +64,8 @@ Generations::Generations(const Options& options_in,
       nursery_gaps(made(heap::gap_reuses(), "bump", "gap.reuse")),
       nursery_route(made(nursery_routes(), options.nursery_route, "nursery.route")),
       old_route(made(old_routes(), options.old_route, "old.route")),
+      compaction(made(compact_rules(), options.compact_rule, "compact.rule"),
+                 options.compact_variants),
       spread(made(pinning::spreads(), options.pin_spread, "pin.spread")),
       spread_units{options.spread_line, options.spread_page},
       old(heap, heap::block_state::kOld, old_gaps.get()),

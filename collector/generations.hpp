@@ -5,6 +5,7 @@
 #include "heap/space.hpp"
 #include "pinning/pin_registry.hpp"
 #include "pinning/spread.hpp"
+#include "collector/compact_rule.hpp"
 #include "collector/nursery_route.hpp"
 #include "collector/old_route.hpp"
 #include "collector/options.hpp"
@@ -22,13 +23,24 @@ class MoveObserver;
 struct RootSet {
   std::vector<std::span<std::uintptr_t>>
       stacks;  ///< of the mutators, in the order of their attaching
+  bool ambiguous_stacks = false;  ///< nobody knows which of their words are references
   GlobalRoots& globals;
+  const AmbiguousRoots& ambiguous;
   WeakRoots& weaks;
   pinning::PinRegistry& pins;
 
   /// visit(Address of a slot) for every strong root that may be updated: pins apart.
   template <class Visit>
   void for_each(Visit&& visit) const {
+    if (!ambiguous_stacks) {
+      for_each_on_stacks(visit);
+    }
+    globals.for_each(visit);
+    pins.for_each_handle(visit);
+  }
+  /// visit(Address of a slot) for what is not null on the stacks.
+  template <class Visit>
+  void for_each_on_stacks(Visit&& visit) const {
     for (const std::span<std::uintptr_t> stack : stacks) {
       for (std::uintptr_t& slot : stack) {
         if (slot != 0) {
@@ -36,14 +48,21 @@ struct RootSet {
         }
       }
     }
-    globals.for_each(visit);
-    pins.for_each_handle(visit);
+  }
+  /// visit(Address) for every word that may be an address, and is never updated.
+  template <class Visit>
+  void for_each_ambiguous(Visit&& visit) const {
+    if (ambiguous_stacks) {
+      for_each_on_stacks([&](heap::Address slot) { visit(heap::Address(slot.word())); });
+    }
+    ambiguous.for_each(visit);
   }
   /// The same for every slot that keeps nothing alive: null where its object dies.
   template <class Visit>
   void for_each_weak(Visit&& visit) const {
     weaks.for_each(visit);
     pins.marks().for_each(visit);
+    pins.parents().for_each(visit);
     pins.for_each_foreign_slot(visit);
   }
 };
@@ -59,6 +78,7 @@ struct Generations {
   std::unique_ptr<heap::GapReuse> nursery_gaps;
   std::unique_ptr<NurseryRoute> nursery_route;
   std::unique_ptr<OldRoute> old_route;
+  CompactDecision compaction;
   OldVariants old_variants;  ///< with the route's own values where none is set
   std::unique_ptr<pinning::Spread> spread;
   pinning::SpreadUnits spread_units;

@@ -40,10 +40,25 @@ std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList&
   return blocks;
 }
 
+namespace {
+
+/// The route's decision, or none: where the rule is against compacting at all.
+Itinerary decide(Generations& generations,
+                 const std::vector<OldBlockCensus>& blocks,
+                 const IslandList& islands,
+                 CompactEffort effort) {
+  if (!generations.compaction.compacts(generations.heap, blocks, effort)) {
+    return {};
+  }
+  return generations.old_route->decide(
+      {generations.heap, blocks, islands, effort, generations.options.gap_min});
+}
+
+}  // namespace
+
 Itinerary decide(Generations& generations, const IslandList& islands, CompactEffort effort) {
   const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
-  return decide(*generations.old_route, generations.old_variants,
-                {generations.heap, blocks, islands, effort, generations.options.gap_min});
+  return decide(generations, blocks, islands, effort);
 }
 
 namespace {
@@ -54,9 +69,7 @@ std::vector<std::uint8_t> planned_use(Generations& generations,
                                       IslandList islands,
                                       CompactEffort effort) {
   const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
-  const Itinerary itinerary =
-      decide(*generations.old_route, generations.old_variants,
-             {generations.heap, blocks, islands, effort, generations.options.gap_min});
+  const Itinerary itinerary = decide(generations, blocks, islands, effort);
   static_cast<void>(add_artificial_islands(generations, itinerary, islands));
   std::vector<std::uint8_t> used(blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
@@ -115,19 +128,25 @@ void measure_hostage(Generations& generations,
   const std::int64_t with_all = bytes_of(heap, with);
   report.hostage = with_all - bytes_of(heap, without);
   report.hostage_blocks = difference(heap, with, without);
+  if (!live.ambiguous.empty()) {
+    IslandList others = form_islands(generations, live, PinFilter{.without_ambiguous = true});
+    report.ambiguous_hostage =
+        with_all - bytes_of(heap, planned_use(generations, live, std::move(others), effort));
+  }
   std::vector<SiteHostage*> largest;
   for (SiteHostage& site : report.sites) {
     largest.push_back(&site);
   }
   std::ranges::stable_sort(largest, std::ranges::greater{}, &SiteHostage::pinned_bytes);
   largest.resize(std::min<std::size_t>(largest.size(), generations.options.measure_sites));
-  const bool all_are_seen = generations.options.measure_pins == 1;
+  const bool all_are_seen = generations.options.measure_pins == 1 &&
+                            live.ambiguous.empty() && generations.pins.parents().empty();
   for (SiteHostage* site : largest) {
     if (report.sites.size() == 1 && all_are_seen) {
       site->hostage = report.hostage;
       break;
     }
-    IslandList others = form_islands(generations, PinFilter{.without_site = site->site});
+    IslandList others = form_islands(generations, live, PinFilter{.without_site = site->site});
     site->hostage =
         with_all - bytes_of(heap, planned_use(generations, live, std::move(others), effort));
   }

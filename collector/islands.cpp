@@ -1,5 +1,7 @@
 #include "collector/islands.hpp"
 
+#include "collector/immobility.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <mutex>
@@ -38,25 +40,34 @@ void for_each_live_pin(Generations& generations, const PinFilter& filter, Visit&
   });
 }
 
-/// Pinned objects in blocks get their bits, and their blocks a flag. pinned(object, block) for the
-/// first pin of each; large(object) for each pin of a large one.
-template <class Pinned, class Large>
-void flag_pinned(Generations& generations,
-                 const PinFilter& filter,
-                 Pinned&& pinned,
-                 Large&& large) {
+/// Immovable objects in blocks get their bits, and their blocks a flag. flagged(object, reason) for
+/// each, with its first reason; large(object) for each pin of a large one.
+template <class Flagged, class Large>
+void flag_immovable(Generations& generations,
+                    const LiveSet& live,
+                    const PinFilter& filter,
+                    Flagged&& flagged,
+                    Large&& large) {
   const heap::Heap& heap = generations.heap;
-  for_each_live_pin(generations, filter, [&](const PinSet::Entry& entry) {
-    const Address object = entry.object.address();
-    std::uint8_t& where = heap.state(object);
-    if ((where & state::kOld) == 0) {
-      large(entry.object);
-    } else if (!heap.is_immovable(object)) {
-      where |= state::kIslands;
-      heap.set_immovable(object);
-      pinned(object);
-    }
-  });
+  const auto pins = [&](auto&& visit) {
+    for_each_live_pin(generations, filter,
+                      [&](const PinSet::Entry& entry) { visit(entry.object); });
+  };
+  const auto is_alive = [&](ObjectRef parent) { return heap.marks().is_live(parent.address()); };
+  const std::span<const ObjectRef> nothing;
+  for_each_immovable(generations, pins, filter.without_ambiguous ? nothing : live.ambiguous,
+                     is_alive, [&](ObjectRef object, Reason reason) {
+                       std::uint8_t& where = heap.state(object.address());
+                       if ((where & state::kOld) == 0) {
+                         if (reason == Reason::pin) {
+                           large(object);
+                         }
+                       } else if (!heap.is_immovable(object.address())) {
+                         where |= state::kIslands;
+                         heap.set_immovable(object.address());
+                         flagged(object.address(), reason);
+                       }
+                     });
 }
 
 /// Every live object of the block that overlaps the reach of one in it.
@@ -123,28 +134,26 @@ IslandList collect_islands(Generations& generations) {
 
 }  // namespace
 
-IslandList form_islands(Generations& generations, const PinFilter& filter) {
-  flag_pinned(
-      generations, filter, [](Address) {}, [](ObjectRef) {});
+IslandList form_islands(Generations& generations, const LiveSet& live, const PinFilter& filter) {
+  flag_immovable(
+      generations, live, filter, [](Address, Reason) {}, [](ObjectRef) {});
   return collect_islands(generations);
 }
 
-IslandList form_islands(Generations& generations, PauseReport& report) {
+IslandList form_islands(Generations& generations, const LiveSet& live, PauseReport& report) {
   const heap::Heap& heap = generations.heap;
   std::vector<Address> large;
-  flag_pinned(
-      generations, {},
-      [&](Address object) {
+  flag_immovable(
+      generations, live, {},
+      [&](Address object, Reason reason) {
         const Address limit = heap.range_of(heap.block_of(object)).limit;
-        ++report.pins;
-        report.pinned_bytes += heap.marks().end_of_live(object, limit) - object;
+        count(report, reason, heap.marks().end_of_live(object, limit) - object);
       },
       [&](ObjectRef object) { large.push_back(object.address()); });
   std::ranges::sort(large);
   large.erase(std::unique(large.begin(), large.end()), large.end());
   for (const Address object : large) {
-    ++report.pins;
-    report.pinned_bytes += ObjectRef(object).bytes();
+    count(report, Reason::pin, ObjectRef(object).bytes());
   }
   return collect_islands(generations);
 }

@@ -14,16 +14,22 @@
 
 namespace pinlab::collector {
 
-/// Which pins are left out, for plans of what would be without them.
+/// What is left out, for plans of what would be without it.
 struct PinFilter {
+  bool without_ambiguous = false;
   std::optional<pinning::SiteId> without_site = {};
   std::vector<pinning::PinSet*> without_sets = {};
 };
 
-/// The live pinned objects and their companions by spread. Large objects are no islands: they
+/// The live objects that may not move (collector/immobility.hpp) and their companions by spread. Large objects are no islands: they
 /// never move. Leaves the heap as it found it.
-[[nodiscard]] IslandList form_islands(Generations& generations, const PinFilter& filter);
-/// With all pins; counts pinned objects, large ones included, and their bytes in the report.
-[[nodiscard]] IslandList form_islands(Generations& generations, PauseReport& report);
+[[nodiscard]] IslandList form_islands(Generations& generations,
+                                      const LiveSet& live,
+                                      const PinFilter& filter);
+/// Leaves nothing out; counts pinned objects, large ones included, and what is immovable for other
+/// reasons, in the report.
+[[nodiscard]] IslandList form_islands(Generations& generations,
+                                      const LiveSet& live,
+                                      PauseReport& report);
 
 }  // namespace pinlab::collector

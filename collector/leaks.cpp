@@ -43,7 +43,7 @@ std::uint64_t used_with(Generations& generations,
   PinFilter filter{.without_sets = live.unreached};
   std::erase(filter.without_sets, &set);
   const std::uint64_t used =
-      planned_bytes(generations, with, form_islands(generations, filter), effort);
+      planned_bytes(generations, with, form_islands(generations, with, filter), effort);
   auto word = words.begin();
   for_each_live_word(generations.heap, [&](std::uint64_t& live_word) { live_word = *word++; });
   return used;
@@ -61,7 +61,7 @@ std::vector<std::optional<std::int64_t>> hostage_of(Generations& generations,
   }
   const PinFilter filter{.without_sets = live.unreached};
   const auto without = static_cast<std::int64_t>(
-      planned_bytes(generations, live, form_islands(generations, filter), effort));
+      planned_bytes(generations, live, form_islands(generations, live, filter), effort));
   for (std::size_t i = 0; i < std::min(most, hostage.size()); ++i) {
     if (!live.unreached[i]->empty()) {
       hostage[i] =

@@ -1,5 +1,6 @@
 #include "collector/mark.hpp"
 
+#include "collector/immobility.hpp"
 #include "collector/phase_timer.hpp"
 #include "collector/pin_tracing.hpp"
 #include "collector/prefetch_ring.hpp"
@@ -126,12 +127,20 @@ LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report
   Marker marker(generations, LiveSet(), report);
   roots.for_each([&](Address slot) { marker.reach(Address(slot.word())); });
   marker.drain();
+  const std::uint64_t by_references = marker.live().objects;
+  std::vector<ObjectRef> ambiguous = ambiguous_targets(generations.heap, roots);
+  for (const ObjectRef object : ambiguous) {
+    marker.reach(object.address());
+  }
+  marker.drain();
   const std::uint64_t by_roots = marker.live().objects;
   std::vector<PinSet*> unreached = trace_pin_sets(generations.pins, PinTrace{marker});
   generations.pins.end_dead_pins(
       [&](ObjectRef object) { return !marker.is_marked(object.address()); });
   LiveSet live = std::move(marker.live());
+  live.ambiguous = std::move(ambiguous);
   live.unreached = std::move(unreached);
+  report.alive_by_ambiguous_alone += by_roots - by_references;
   report.alive_by_pin_alone += live.objects - by_roots;
   report.survivor_objects = live.objects;
   report.survivor_bytes = live.bytes + live.large_bytes;

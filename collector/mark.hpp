@@ -16,10 +16,11 @@ struct LiveSet {
   std::uint64_t large_bytes = 0;             ///< object bytes, not pages
   std::size_t largest = 0;                   ///< bytes of the largest object in a block
   std::vector<std::uint8_t> has_references;  ///< by block: whether a live object in it has slots
+  std::vector<heap::ObjectRef> ambiguous;    ///< what ambiguous roots point into; it is alive
   std::vector<pinning::PinSet*> unreached;   ///< sets of pins that belong to nobody any more
 };
 
-/// Marks from the roots, then from the pins of every set that is reached, to a fixpoint; pins that
+/// Marks from the roots, ambiguous ones last, then from the pins of every set that is reached, to a fixpoint; pins that
 /// keep nothing alive end with their objects. The caller ends the sets that are unreached.
 /// REQUIRES an empty nursery.
 [[nodiscard]] LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report);

@@ -98,12 +98,6 @@ class OldRoute {
 /// The values that hold: what is set, else the route's own, else those of slide_around.
 [[nodiscard]] OldVariants settled(const OldRoute& route, OldVariants variants);
 
-/// The route's decision, or none: where the decision to compact at all (compact.least_free,
-/// compact.least_share) is against it.
-[[nodiscard]] Itinerary decide(const OldRoute& route,
-                               const OldVariants& variants,
-                               const RouteChoice& choice);
-
 /// The same blocks are sources and destinations.
 [[nodiscard]] Itinerary slide(SourceList sources, const OldVariants& variants);
 

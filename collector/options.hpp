@@ -66,8 +66,6 @@ struct OldVariants {
   std::optional<Fit> fit;
   std::optional<std::uint32_t> open_gaps;   ///< of Fit::first; kAllGaps: every one
   std::optional<std::uint64_t> budget;      ///< what an adaptive compaction moves at most
-  std::uint64_t least_free = 0;             ///< with less in used blocks none is compacted,
-  std::uint64_t least_share = 0;            ///< nor with a smaller share of them
   std::uint64_t island_least = kUnlimited;  ///< a run of at least so many bytes that would move
   std::uint64_t island_shift = 62'500'000;  ///< by less than this share of them stays
   std::optional<std::uint64_t> headroom;    ///< of heap.max: for full collections only
@@ -80,8 +78,19 @@ struct OldVariants {
   static constexpr std::uint32_t kAllGaps = ~std::uint32_t{0};
 };
 
+/// What compact rules (collector/compact_rule.hpp) go by. Shares in billionths.
+struct CompactVariants {
+  std::uint64_t least_free = 0;            ///< with less in used blocks nothing is compacted,
+  std::uint64_t least_share = 0;           ///< nor with a smaller share of them
+  std::uint64_t stop_share = 50'000'000;   ///< of hysteresis: where it ends
+  std::uint64_t heap_share = 500'000'000;  ///< of provisional: an old generation beyond it
+  std::uint64_t give_up = 0;  ///< compactions in a row that freed no block; 0: never
+};
+
 /// Sizes in bytes. Names are those of the axes' registries (`pinlab list`).
 struct Options {
+  static constexpr std::uint32_t kAnyDepth = ~std::uint32_t{0};
+
   std::string plan = "generational";
   std::uint64_t heap_max = std::uint64_t{1} << 30U;
   std::uint64_t heap_block = std::uint64_t{64} << 10U;    ///< a power of two, 16 KiB to 1 GiB
@@ -92,11 +101,16 @@ struct Options {
   NurseryVariants nursery_variants;
   std::string old_route = "slide_around";
   OldVariants old_variants;
+  std::string compact_rule = "threshold";
+  CompactVariants compact_variants;
   std::string gap_reuse = "bump";
   std::uint64_t gap_min = 2048;  ///< a shorter gap is not offered to allocation
   std::string pin_spread = "object";
   std::uint64_t spread_line = 256;   ///< the unit of pin_spread=line
   std::uint64_t spread_page = 4096;  ///< the unit of pin_spread=page and eighth_page
+  std::uint32_t pin_transitive = 0;  ///< references beyond pins and ambiguous roots that nothing
+                                     ///< moves along; kAnyDepth: to the end
+  bool ambiguous_stacks = false;     ///< the mutators' stacks hold words, not references
   pinning::Liveness pin_liveness = pinning::Liveness::strong;
   std::uint64_t sample_sites = 0;  ///< of pins without a site, every so many-th gets its caller's
   CompactEffort compact_effort = CompactEffort::adaptive;

@@ -112,6 +112,14 @@ struct PauseReport {
   std::uint64_t island_bytes = 0;
   std::uint64_t alive_by_pin_alone = 0;  ///< objects that only a pin reached first
   std::uint64_t largest_object = 0;      ///< full: bytes of the largest that lives in a block
+  // What may not move without being pinned, in blocks, by the first reason that holds.
+  std::uint64_t ambiguous_objects = 0;  ///< an ambiguous root points into them
+  std::uint64_t ambiguous_bytes = 0;
+  std::uint64_t flowed_objects = 0;  ///< something that is immovable leads to them
+  std::uint64_t flowed_bytes = 0;
+  std::uint64_t child_objects = 0;  ///< a slot refers to them that cannot be updated
+  std::uint64_t child_bytes = 0;
+  std::uint64_t alive_by_ambiguous_alone = 0;  ///< objects that no reference had reached
   std::uint64_t gaps = 0;                ///< offered to allocation afterwards
   std::uint64_t gap_bytes = 0;
   // What the nursery route did with blocks in which something stayed.
@@ -126,6 +134,7 @@ struct PauseReport {
   std::uint64_t cemented_objects = 0;  ///< islands that became roots until the next full collection
   std::uint64_t degraded_bytes = 0;    ///< born old since the last pause for want of nursery
   // What a full collection planned, and what allocation did with gaps since the one before.
+  bool declined = false;                 ///< compact.rule was against moving anything
   std::uint64_t vetoed_blocks = 0;       ///< candidates that were dropped because of pins
   std::uint64_t vetoed_bytes = 0;        ///< that would have moved
   std::uint64_t artificial_islands = 0;  ///< long runs that were left because they hardly move
@@ -139,9 +148,10 @@ struct PauseReport {
       0;                          ///< of what is offered: what serves a request, on the average
   std::uint64_t blocks_held = 0;  ///< kept only because of an island
   std::uint64_t held = 0;         ///< free bytes in these
-  bool hostage_measured = false;  ///< the next two are known
-  std::int64_t hostage = 0;       ///< used with pins less used as planned without
+  bool hostage_measured = false;  ///< the next three are known
+  std::int64_t hostage = 0;       ///< used with islands less used as planned without
   std::vector<BlockHostage> hostage_blocks;  ///< ascending; their bytes sum up to hostage
+  std::int64_t ambiguous_hostage = 0;  ///< of hostage, what would not be without ambiguous roots
   std::vector<SiteHostage> sites;
   /// Pins by age: element i counts those since which 2^i to 2^(i+1) - 1 collections began, this one
   /// included.

@@ -1,5 +1,6 @@
-// Roots that outlive a scope: globals, which keep their objects, and weak handles, which only
-// observe. Any order of making and ending; the index stays valid until it is ended.
+// Roots that outlive a scope: globals, which keep their objects, weak handles, which only observe,
+// and words of which nobody knows whether they are addresses. Any order of making and ending; the
+// index stays valid until it is ended.
 #pragma once
 
 #include "heap/object.hpp"
@@ -68,5 +69,48 @@ class RootTable {
 
 class GlobalRoots : public RootTable {};
 class WeakRoots : public RootTable {};
+
+/// Words that may be addresses, as on the stack of a C function: the object that one points into,
+/// at its start or inside, stays alive and where it is, since the word cannot be updated. From any
+/// mutator, while it is not stopped.
+class AmbiguousRoots {
+ public:
+  [[nodiscard]] std::uint32_t add(std::uintptr_t word) {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) {
+      words_.push_back(word);
+      return static_cast<std::uint32_t>(words_.size() - 1);
+    }
+    const std::uint32_t index = free_.back();
+    free_.pop_back();
+    words_[index] = word;
+    return index;
+  }
+  void set(std::uint32_t index, std::uintptr_t word) {
+    const std::lock_guard lock(mutex_);
+    EXPECTS(index < words_.size());
+    words_[index] = word;
+  }
+  void end(std::uint32_t index) {
+    set(index, 0);
+    const std::lock_guard lock(mutex_);
+    free_.push_back(index);
+  }
+
+  /// For collections: visit(Address) for each word that is not 0, whatever it is.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const std::uintptr_t word : words_) {
+      if (word != 0) {
+        visit(heap::Address(word));
+      }
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::uintptr_t> words_;
+  std::vector<std::uint32_t> free_;
+};
 
 }  // namespace pinlab::collector

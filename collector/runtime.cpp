@@ -334,7 +334,7 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   };
   const std::uint64_t ended_before = options_.verify == VerifyLevel::none ? 0 : ended_by_others();
   const PinWitness witness =
-      options_.verify == VerifyLevel::none ? PinWitness() : PinWitness(generations_);
+      options_.verify == VerifyLevel::none ? PinWitness() : PinWitness(generations_, roots);
   plan_->collect(generations_, roots, kind, effort, report);
   generations_.old.format();
   generations_.nursery.format();
@@ -382,7 +382,7 @@ void Runtime::throw_pin_reports() {
 }
 
 RootSet Runtime::root_set() {
-  RootSet roots{{}, globals_, weaks_, pins_};
+  RootSet roots{{}, options_.ambiguous_stacks, globals_, ambiguous_, weaks_, pins_};
   for (Mutator* mutator : mutators_) {
     std::uintptr_t* base = mutator->root_stack_.data();
     roots.stacks.emplace_back(base, static_cast<std::size_t>(mutator->root_top_ - base));

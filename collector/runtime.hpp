@@ -71,6 +71,7 @@ class Runtime {
   [[nodiscard]] pinning::PinRegistry& pins() { return pins_; }
   [[nodiscard]] GlobalRoots& globals() { return globals_; }
   [[nodiscard]] WeakRoots& weaks() { return weaks_; }
+  [[nodiscard]] AmbiguousRoots& ambiguous() { return ambiguous_; }
 
   /// Listeners are called in the order in which they were added. REQUIRES that no mutator runs.
   void add_observer(PauseObserver& observer) { observers_.push_back(&observer); }
@@ -152,6 +153,7 @@ class Runtime {
   Generations generations_;
   GlobalRoots globals_;
   WeakRoots weaks_;
+  AmbiguousRoots ambiguous_;
   std::vector<PauseObserver*> observers_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -56,6 +56,29 @@ class AddressSet {
   std::map<Address, bool> large_;
 };
 
+/// visit(ObjectRef) for each object that an ambiguous root points into, found by looking at every
+/// object of its block; some more than once.
+template <class Visit>
+void for_each_pointed_into(const heap::Heap& heap, const RootSet& roots, Visit&& visit) {
+  roots.for_each_ambiguous([&](Address word) {
+    if (!heap.contains(word)) {
+      return;
+    }
+    const auto look = [&](ObjectRef object) {
+      if (object.range().contains(word)) {
+        visit(object);
+      }
+    };
+    if (!heap.blocks_range().contains(word)) {
+      for (const auto& [base, bytes] : heap.large().objects()) {
+        look(ObjectRef(base));
+      }
+    } else if (heap.state(word) != state::kFree) {
+      for_each_object(heap, heap.block_of(word), look);
+    }
+  });
+}
+
 class Verifier {
  public:
   Verifier(Generations& generations, const RootSet& roots)
@@ -147,6 +170,7 @@ class Verifier {
       }
     };
     roots_.for_each([&](Address slot) { reach(Address(slot.word())); });
+    for_each_pointed_into(heap_, roots_, [&](ObjectRef object) { reach(object.address()); });
     generations_.pins.for_each_set([&](PinSet& set) {
       if (set.belongs_to_scope() && set.keeps_alive()) {
         const std::lock_guard lock(set.lock());
@@ -311,7 +335,7 @@ void verify_nothing_dead(Generations& generations, const RootSet& roots, VerifyL
   }
 }
 
-PinWitness::PinWitness(Generations& generations)
+PinWitness::PinWitness(Generations& generations, const RootSet& roots)
     : heap_(&generations.heap), pins_(&generations.pins) {
   generations.pins.for_each_set([&](PinSet& set) {
     const std::lock_guard lock(set.lock());
@@ -320,13 +344,53 @@ PinWitness::PinWitness(Generations& generations)
       return;
     }
     for (const PinSet::Entry& entry : set.entries()) {
-      const Header header = entry.object.header();
       // Bytes that others write may change at any time; that the object stayed is still checked.
-      const bool stable = !generations.pins.sites().expects_foreign_writes(entry.site);
-      entries_.push_back({entry.object, Header(header.granules(), header.references()).word(),
-                          stable ? std::optional(payload_hash(entry.object)) : std::nullopt});
+      add(entry.object, entry.object,
+          !generations.pins.sites().expects_foreign_writes(entry.site));
     }
   });
+  for_each_pointed_into(*heap_, roots, [&](ObjectRef object) { add(object, {}, true); });
+  add_flow(generations.options.pin_transitive);
+  generations.pins.parents().for_each([&](Address slot) {
+    Parent& parent = parents_.emplace_back();
+    parent.slot = slot;
+    const ObjectRef object(Address(slot.word()));
+    for (std::size_t i = 0; i < object.references(); ++i) {
+      parent.children.push_back(object.load(i));
+    }
+  });
+}
+
+void PinWitness::add(ObjectRef object, ObjectRef origin, bool stable) {
+  const Header header = object.header();
+  Entry& entry = entries_.emplace_back();
+  entry.object = object;
+  entry.shape = Header(header.granules(), header.references()).word();
+  entry.payload = stable ? std::optional(payload_hash(object)) : std::nullopt;
+  entry.origin = origin;
+}
+
+void PinWitness::add_flow(std::uint32_t depth) {
+  if (depth == 0) {
+    return;
+  }
+  // From each origin apart, since it may be unpinned meanwhile.
+  const std::size_t origins = entries_.size();
+  for (std::size_t i = 0; i < origins; ++i) {
+    std::map<Address, std::uint32_t> reached = {{entries_[i].object.address(), 0}};
+    std::vector<ObjectRef> queue = {entries_[i].object};
+    for (std::size_t next = 0; next < queue.size(); ++next) {
+      const ObjectRef object = queue[next];
+      const std::uint32_t at = reached[object.address()];
+      for (std::size_t slot = 0; slot < object.references() && at < depth; ++slot) {
+        const ObjectRef target = object.load(slot);
+        if (target && reached.try_emplace(target.address(), at + 1).second) {
+          queue.push_back(target);
+          add(target, entries_[i].origin, false);
+        }
+      }
+    }
+  }
 }
 
 std::uint64_t PinWitness::payload_hash(ObjectRef object) {
@@ -348,14 +412,23 @@ void PinWitness::check() const {
     }
   });
   for (const Entry& entry : entries_) {
-    if (!held.contains(entry.object.address())) {
+    if (entry.origin && !held.contains(entry.origin.address())) {
       continue;
     }
     const Header header = entry.object.header();
     if (Header(header.granules(), header.references()).word() != entry.shape ||
         (entry.payload && payload_hash(entry.object) != *entry.payload)) {
-      throw VerificationFailed("V10: a pinned object changed or moved (heap offset " +
+      throw VerificationFailed("V10: an immovable object changed or moved (heap offset " +
                                std::to_string(entry.object.address() - heap_->base()) + ")");
+    }
+  }
+  for (const Parent& parent : parents_) {
+    const ObjectRef object(Address(parent.slot.word()));
+    for (std::size_t i = 0; object && i < parent.children.size(); ++i) {
+      if (object.load(i) != parent.children[i]) {
+        throw VerificationFailed("V10: a slot was updated that cannot be (heap offset " +
+                                 std::to_string(object.slot(i) - heap_->base()) + ")");
+      }
     }
   }
 }

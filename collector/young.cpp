@@ -52,6 +52,7 @@ class YoungCollection {
     trace_roots();
     scan_cards();
     drain();
+    trace_ambiguous();
     if (kScope == YoungScope::whole) {
       trace_sets();
     } else {
@@ -104,6 +105,27 @@ class YoungCollection {
       }
     }
     report_.alive_by_pin_alone += report_.in_place_objects - reached;
+  }
+
+  /// After references, so that what they do not reach is known.
+  void trace_ambiguous() {
+    const std::uint64_t reached = report_.in_place_objects + report_.copied_objects;
+    for (const ObjectRef object : islands_.ambiguous) {
+      reach_in_place(object);
+    }
+    drain();
+    report_.alive_by_ambiguous_alone +=
+        report_.in_place_objects + report_.copied_objects - reached;
+  }
+
+  /// What is old where old objects are not traced is reached as it is.
+  void reach_in_place(ObjectRef object) {
+    const std::uint8_t where = heap_.state(object.address());
+    if ((where & state::kFrom) != 0) {
+      stay(object.address(), object.header());
+    } else if (kScope == YoungScope::whole && (where & state::kLarge) != 0) {
+      reach_large(object.address());
+    }
   }
 
   [[nodiscard]] bool is_reached(ObjectRef object) const {
@@ -366,7 +388,7 @@ void collect_young(Generations& generations,
   const Motion motion = motion_of(generations, rules);
   const std::vector<heap::Block> blocks = condemn_nursery(generations.heap);
   generations.nursery_gaps->clear();
-  YoungIslands islands = form_young_islands(generations, blocks, rules, motion, report);
+  YoungIslands islands = form_young_islands(generations, roots, blocks, rules, motion, report);
   std::vector<Address> remembered;
   if (rules.scope == YoungScope::whole) {
     YoungCollection<YoungScope::whole>(generations, roots, rules, motion, islands, report).run();

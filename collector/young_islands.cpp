@@ -1,9 +1,10 @@
 #include "collector/young_islands.hpp"
 
+#include "collector/immobility.hpp"
 #include "collector/phase_timer.hpp"
 #include "collector/walk.hpp"
 
-#include <bit>
+#include <mutex>
 
 namespace pinlab::collector {
 
@@ -32,6 +33,31 @@ void spread_from(Generations& generations, ObjectRef island) {
     }
     walk = range.limit;
   }
+}
+
+/// visit(ObjectRef) for each pinned young object, and for old ones where pins flow.
+template <class Visit>
+void for_each_pinned(Generations& generations, Visit&& visit) {
+  for (const ObjectRef object : generations.pins.young_pins()) {
+    // Acquires what the unpin released: from here on the header is this thread's.
+    const Header header(object.header_word().load(std::memory_order_acquire));
+    if (header.has(Header::kPinned)) {
+      visit(object);
+    } else {
+      object.header_word().fetch_and(~Header::kListed, std::memory_order_relaxed);
+    }
+  }
+  if (generations.options.pin_transitive == 0) {
+    return;
+  }
+  generations.pins.for_each_set([&](pinning::PinSet& set) {
+    const std::lock_guard lock(set.lock());
+    for (const pinning::PinSet::Entry& entry : set.entries()) {
+      if (!generations.heap.is_young(entry.object.address())) {
+        visit(entry.object);
+      }
+    }
+  });
 }
 
 Evacuation evacuation_of(const Generations& generations,
@@ -95,6 +121,7 @@ std::vector<Block> condemn_nursery(heap::Heap& heap) {
 }
 
 YoungIslands form_young_islands(Generations& generations,
+                                const RootSet& roots,
                                 const std::vector<Block>& blocks,
                                 const YoungRules& rules,
                                 Motion motion,
@@ -102,26 +129,32 @@ YoungIslands form_young_islands(Generations& generations,
   const PhaseTimer timer(report, PausePhase::islands);
   heap::Heap& heap = generations.heap;
   YoungIslands islands;
-  for (const ObjectRef object : generations.pins.young_pins()) {
-    // Acquires what the unpin released: from here on the header is this thread's.
-    const Header header(object.header_word().load(std::memory_order_acquire));
-    if (!header.has(Header::kPinned)) {
-      object.header_word().fetch_and(~Header::kListed, std::memory_order_relaxed);
-      continue;
-    }
-    heap.set_immovable(object.address());
-    heap.state(object.address()) |= state::kIslands;
-    ++report.pins;
-    report.pinned_bytes += object.bytes();
-    islands.pinned.push_back(object);
-  }
+  islands.ambiguous = ambiguous_targets(heap, roots);
+  const auto pins = [&](auto&& visit) {
+    for_each_pinned(generations, visit);
+  };
+  const auto is_alive = [](ObjectRef parent) { return static_cast<bool>(parent); };
+  for_each_immovable(generations, pins, islands.ambiguous, is_alive,
+                     [&](ObjectRef object, Reason reason) {
+                       const Address at = object.address();
+                       if (!heap.is_young(at) || heap.is_immovable(at)) {
+                         return;
+                       }
+                       heap.set_immovable(at);
+                       heap.state(at) |= state::kIslands;
+                       count(report, reason, object.bytes());
+                       (reason == Reason::pin ? islands.pinned : islands.others).push_back(object);
+                     });
   // An island that keeps no neighbour is done: no block is walked for it inside the pause.
   if (generations.spread->company() != pinning::Company::none) {
     for (const ObjectRef island : islands.pinned) {
       spread_from(generations, island);
     }
+    for (const ObjectRef island : islands.others) {
+      spread_from(generations, island);
+    }
   }
-  if (motion != Motion::copy || !islands.pinned.empty()) {
+  if (motion != Motion::copy || !islands.pinned.empty() || !islands.others.empty()) {
     keep_more(generations, blocks, rules, motion, islands);
   }
   return islands;

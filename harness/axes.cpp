@@ -4,6 +4,7 @@
 #include "heap/support/expects.hpp"
 #include "pinning/shape.hpp"
 #include "pinning/spread.hpp"
+#include "collector/compact_rule.hpp"
 #include "collector/nursery_route.hpp"
 #include "collector/old_route.hpp"
 #include "collector/plan.hpp"
@@ -46,6 +47,7 @@ std::vector<Axis> read_registries() {
       {"plans", "plan", "plan", entries_of(collector::plans())},
       {"nursery-routes", "nursery route", "nursery.route", entries_of(collector::nursery_routes())},
       {"old-routes", "old route", "old.route", entries_of(collector::old_routes())},
+      {"compact-rules", "compact rule", "compact.rule", entries_of(collector::compact_rules())},
       {"gap-reuse", "gap reuse", "gap.reuse", entries_of(heap::gap_reuses())},
       {"spreads", "spread", "pin.spread", entries_of(pinning::spreads())},
       {"shapes", "pin shape", "pin.shape", entries_of_shapes()},

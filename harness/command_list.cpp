@@ -111,8 +111,8 @@ Command list_command() {
       .summary = "the plans, routes, workloads, parameters, metrics and so on that there are",
       .lesson =
           "  pinlab list workloads\n  pinlab list old-routes --json\n\n"
-          "KIND is one of plans, nursery-routes, old-routes, gap-reuse, spreads, presets, shapes,\n"
-          "workloads, parameters, metrics, plots, experiments, mutants.\n",
+          "KIND is one of plans, nursery-routes, old-routes, compact-rules, gap-reuse, spreads, presets,\n"
+          "shapes, workloads, parameters, metrics, plots, experiments, mutants.\n",
       .options = kListOptions,
       .most_operands = 1,
       .run = run_list};

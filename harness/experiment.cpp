@@ -2,6 +2,7 @@
 
 #include "pinning/boundary.hpp"
 #include "collector/runtime.hpp"
+#include "workloads/ambiguous_words.hpp"
 #include "workloads/heaptrack/trace_error.hpp"
 #include "workloads/io/descriptor.hpp"
 #include "harness/heap_maps.hpp"
@@ -81,6 +82,7 @@ RunResult Experiment::run() {
     }
     runtime.add_observer(recorder_);
     const Probes probes(values_, runtime, recorder_);
+    const workloads::AmbiguousWords words(runtime, ambiguous_options(values_));
     const auto mutator = runtime.attach();
     workloads::PinPressure pins(runtime, pin_options(values_));
     workloads::WorkloadContext context{

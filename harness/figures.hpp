@@ -83,6 +83,14 @@ struct GapFigures {
   std::uint64_t offered_bytes = 0;  ///< likewise
 };
 
+/// What could not move without being pinned, in bytes, as the full collections saw it.
+struct BeyondPins {
+  LastAndPeak<std::uint64_t> ambiguous;
+  LastAndPeak<std::uint64_t> flowed;
+  LastAndPeak<std::uint64_t> children;
+  LastAndPeak<std::int64_t> ambiguous_hostage;
+};
+
 struct ExactFigures {
   std::array<std::uint64_t, 2> collections{};  ///< by kind
   std::uint64_t allocated = 0;
@@ -101,6 +109,7 @@ struct ExactFigures {
   SignedWide hostage_byte_time = 0;
   LastAndPeak<std::uint64_t> held;
   GapFigures gaps;
+  BeyondPins beyond_pins;
   std::optional<collector::Census> last_full;  ///< after the last full collection
   std::uint64_t last_pinned_bytes = 0;         ///< at the last full collection
   pinning::PinCounts pins;

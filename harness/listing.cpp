@@ -14,8 +14,8 @@ namespace pinlab::harness {
 namespace {
 
 constexpr auto kKinds = std::to_array<std::string_view>(
-    {"plans", "nursery-routes", "old-routes", "gap-reuse", "spreads", "presets", "shapes",
-     "workloads", "parameters", "metrics", "plots", "experiments", "mutants"});
+    {"plans", "nursery-routes", "old-routes", "compact-rules", "gap-reuse", "spreads", "presets",
+     "shapes", "workloads", "parameters", "metrics", "plots", "experiments", "mutants"});
 
 Listed listed(const heap::Parameter& parameter, std::string_view owner) {
   Listed row{.name = std::string(parameter.name), .summary = std::string(parameter.summary)};

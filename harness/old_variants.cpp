@@ -44,16 +44,6 @@ constexpr auto kParameters = std::to_array<Parameter>({
      .summary = "what a full collection moves at most with compact.effort=adaptive",
      .most = OldVariants::kUnlimited,
      .default_rule = "16GiB, no limit; 30MiB where old.route=late_veto"},
-    {.name = "compact.least_free",
-     .type = ParameterType::size,
-     .default_text = "0B",
-     .summary = "free bytes in used blocks, with fewer of which an adaptive full collection moves "
-                "nothing; CoreCLR has 200000B",
-     .most = OldVariants::kUnlimited},
-    {.name = "compact.least_share",
-     .type = ParameterType::share,
-     .default_text = "0",
-     .summary = "the same as a share of used blocks; CoreCLR has 25%, Whippet 10%"},
     {.name = "compact.island_least",
      .type = ParameterType::size,
      .default_text = "16GiB",
@@ -162,8 +152,6 @@ OldVariants old_variants(const ParameterValues& values) {
                            ? OldVariants::kAllGaps
                            : static_cast<std::uint32_t>(values.count("compact.open_gaps"));
   variants.budget = values.size("compact.budget");
-  variants.least_free = values.size("compact.least_free");
-  variants.least_share = values.share("compact.least_share");
   variants.island_least = values.size("compact.island_least");
   variants.island_shift = values.share("compact.island_shift");
   variants.headroom = values.share("old.headroom");

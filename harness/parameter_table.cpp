@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, 1> kPlacements = {"anywhere"};
 constexpr std::array<std::string_view, 3> kStoreChecks = {"off", "arguments", "all"};
 constexpr std::array<std::string_view, 4> kTargets = {"uniform", "site", "size", "io"};
 constexpr std::array<std::string_view, 1> kAges = {"old"};
+constexpr std::array<std::string_view, 1> kAnyDepth = {"any"};
 constexpr std::array<std::string_view, 2> kTenurings = {"adaptive", "fixed"};
 constexpr std::array<std::string_view, 3> kLockVariants = {"wait", "retry", "hold_back"};
 constexpr std::array<std::string_view, 3> kEvacuates = {"all_but_islands", "by_class", "none"};
@@ -179,6 +180,37 @@ constexpr auto kHeapParameters = std::to_array<Parameter>({
      .summary =
          "how much of the old generation a full collection may move: what pays, or all of it",
      .choices = kEfforts},
+    {.name = "compact.rule",
+     .type = ParameterType::word,
+     .default_text = "threshold",
+     .summary = "whether an adaptive full collection compacts at all"},
+    {.name = "compact.least_free",
+     .type = ParameterType::size,
+     .default_text = "0B",
+     .summary = "free bytes in used blocks, with fewer of which it moves nothing; CoreCLR has "
+                "200000B",
+     .most = collector::OldVariants::kUnlimited},
+    {.name = "compact.least_share",
+     .type = ParameterType::share,
+     .default_text = "0",
+     .summary = "the same as a share of used blocks; CoreCLR has 25%, Whippet 10%"},
+    {.name = "compact.stop_share",
+     .type = ParameterType::share,
+     .default_text = "0.05",
+     .summary = "with compact.rule=hysteresis: the free share of used blocks below which it ends; "
+                "Whippet has 5%"},
+    {.name = "compact.heap_share",
+     .type = ParameterType::share,
+     .default_text = "0.5",
+     .summary = "with compact.rule=provisional: an old generation beyond this share of heap.max is "
+                "compacted only when it grew; CoreCLR has 50%"},
+    {.name = "compact.give_up",
+     .type = ParameterType::count,
+     .default_text = "0",
+     .summary = "after so many compactions in a row that freed no block there are none, until less "
+                "is immovable; 0: never",
+     .most = 1U << 20U,
+     .unit = "collections"},
 });
 
 constexpr auto kPinParameters = std::to_array<Parameter>({
@@ -198,6 +230,19 @@ constexpr auto kPinParameters = std::to_array<Parameter>({
      .summary = "the unit of pin.spread=page and eighth_page, a power of two",
      .least = 64,
      .most = kGiB},
+    {.name = "pin.transitive",
+     .type = ParameterType::count,
+     .default_text = "0",
+     .summary = "so many references beyond what is pinned, or an ambiguous root points into, may "
+                "not move either; any: all that these lead to",
+     .most = 1U << 20U,
+     .choices = kAnyDepth,
+     .unit = "references"},
+    {.name = "pin.parents",
+     .type = ParameterType::share,
+     .default_text = "0",
+     .summary = "the chance that nobody can update an object's slots, so that what they refer to "
+                "may not move"},
     {.name = "pin.shape",
      .type = ParameterType::word,
      .default_text = "pinner",
@@ -318,6 +363,25 @@ constexpr auto kPinParameters = std::to_array<Parameter>({
      .least = 1,
      .most = 1U << 20U,
      .unit = "pins"},
+    {.name = "ambiguous.stacks",
+     .type = ParameterType::flag,
+     .default_text = "false",
+     .summary = "whether the stacks of the program hold words that may be references: what they "
+                "point into may not move"},
+    {.name = "ambiguous.rate",
+     .type = ParameterType::decimal,
+     .default_text = "0",
+     .summary = "numbers that look like addresses in blocks, for each MiB of heap.max: what they "
+                "point into by chance lives on and may not move",
+     .most = 131072 * heap::kBillion,
+     .unit = "words for each MiB"},
+    {.name = "ambiguous.life",
+     .type = ParameterType::count,
+     .default_text = "1",
+     .summary = "with ambiguous.rate: collections that such a number lasts, on the average",
+     .least = 1,
+     .most = 1U << 20U,
+     .unit = "collections"},
 });
 
 constexpr auto kRunParameters = std::to_array<Parameter>({

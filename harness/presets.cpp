@@ -11,7 +11,10 @@ constexpr auto kCoreclr = std::to_array<PresetSetting>({{"plan", "generational"}
                                                         {"nursery.route", "region_demote"},
                                                         {"nursery.sweep", "0.9"},
                                                         {"old.route", "slide_around"},
-                                                        {"compact.least_share", "0.1"},
+                                                        {"compact.rule", "provisional"},
+                                                        {"compact.heap_share", "0.5"},
+                                                        {"compact.least_free", "200000B"},
+                                                        {"compact.least_share", "0.25"},
                                                         {"gap.reuse", "first_fit_burn"},
                                                         {"gap.min", "96B"},
                                                         {"pin.spread", "object"}});
@@ -23,7 +26,8 @@ constexpr auto kSgen = std::to_array<PresetSetting>({{"plan", "generational"},
                                                      {"old.route", "skip_block"},
                                                      {"gap.reuse", "buckets"},
                                                      {"gap.min", "512B"},
-                                                     {"pin.spread", "object"}});
+                                                     {"pin.spread", "object"},
+                                                     {"ambiguous.stacks", "true"}});
 constexpr auto kG1 = std::to_array<PresetSetting>({{"plan", "generational"},
                                                    {"heap.block", "1MiB"},
                                                    {"nursery.route", "promote_block"},
@@ -61,7 +65,9 @@ constexpr auto kWhippet = std::to_array<PresetSetting>({{"plan", "generational"}
                                                         {"heap.block", "64KiB"},
                                                         {"nursery.route", "sticky"},
                                                         {"old.route", "evacuate_around"},
+                                                        {"compact.rule", "hysteresis"},
                                                         {"compact.least_share", "0.1"},
+                                                        {"compact.stop_share", "0.05"},
                                                         {"old.headroom", "0.02"},
                                                         {"gap.reuse", "bump"},
                                                         {"gap.min", "16B"},
@@ -71,7 +77,8 @@ constexpr auto kSbcl = std::to_array<PresetSetting>({{"plan", "generational"},
                                                      {"nursery.route", "wipe"},
                                                      {"old.route", "evacuate_around"},
                                                      {"gap.reuse", "none"},
-                                                     {"pin.spread", "object"}});
+                                                     {"pin.spread", "object"},
+                                                     {"ambiguous.stacks", "true"}});
 constexpr auto kSbclMarkRegion = std::to_array<PresetSetting>({{"plan", "generational"},
                                                                {"heap.block", "32KiB"},
                                                                {"nursery.route", "sticky"},
@@ -82,14 +89,18 @@ constexpr auto kSbclMarkRegion = std::to_array<PresetSetting>({{"plan", "generat
                                                                {"gap.reuse", "lines"},
                                                                {"gap.min", "128B"},
                                                                {"pin.spread", "line"},
-                                                               {"pin.spread_line", "128B"}});
+                                                               {"pin.spread_line", "128B"},
+                                                               {"ambiguous.stacks", "true"}});
 constexpr auto kV8 = std::to_array<PresetSetting>({{"plan", "generational"},
                                                    {"heap.block", "256KiB"},
                                                    {"nursery.route", "quarantine"},
                                                    {"old.route", "late_veto"},
+                                                   {"old.utilisation", "0.3"},
+                                                   {"compact.budget", "4MiB"},
                                                    {"gap.reuse", "buckets"},
                                                    {"gap.min", "16B"},
-                                                   {"pin.spread", "object"}});
+                                                   {"pin.spread", "object"},
+                                                   {"ambiguous.stacks", "true"}});
 constexpr auto kChez = std::to_array<PresetSetting>({{"plan", "generational"},
                                                      {"heap.block", "16KiB"},
                                                      {"nursery.route", "promote_block"},
@@ -102,7 +113,8 @@ constexpr auto kCruby = std::to_array<PresetSetting>({{"plan", "generational"},
                                                       {"old.route", "fill_most_pinned"},
                                                       {"gap.reuse", "buckets"},
                                                       {"gap.min", "40B"},
-                                                      {"pin.spread", "object"}});
+                                                      {"pin.spread", "object"},
+                                                      {"ambiguous.stacks", "true"}});
 constexpr auto kGhc = std::to_array<PresetSetting>({{"plan", "generational"},
                                                     {"heap.block", "16KiB"},
                                                     {"nursery.route", "promote_block"},
@@ -115,7 +127,8 @@ constexpr auto kMps = std::to_array<PresetSetting>({{"plan", "generational"},
                                                     {"nursery.route", "nailboard"},
                                                     {"old.route", "evacuate_around"},
                                                     {"gap.reuse", "none"},
-                                                    {"pin.spread", "object"}});
+                                                    {"pin.spread", "object"},
+                                                    {"ambiguous.stacks", "true"}});
 constexpr auto kGo =
     std::to_array<PresetSetting>({{"plan", "mark_sweep"}, {"gap.reuse", "buckets"}});
 constexpr auto kGclocker = std::to_array<PresetSetting>({{"plan", "generational"},
@@ -129,14 +142,12 @@ constexpr auto kGclocker = std::to_array<PresetSetting>({{"plan", "generational"
 constexpr auto kPresets = std::to_array<Preset>({
     {"coreclr", "islands are demoted with their regions, plugs slide around them",
      ".NET runtime, src/coreclr/gc/gc.cpp: plan_phase, process_remaining_regions, SIP",
-     "the promotion rules by card marking and by 6 MB pins, provisional mode, the pinned object "
-     "heap "
-     "(use old.route=segregated), a generation between young and old",
+     "the promotion rules by card marking and by 6 MB pins, the pinned object heap (use "
+     "old.route=segregated), a generation between young and old, memory load as a reason",
      kCoreclr},
     {"sgen",
      "islands stay in the nursery as fragments and are cemented; pinned old blocks are swept",
      "Mono, mono/sgen: sgen-nursery-allocator.c, sgen-cardtable.c, sgen-cement",
-     "conservative roots; "
      "a concurrent major collection; mark-sweep as the default of the old generation",
      kSgen},
     {"g1", "a region with a pinned array keeps its primitive arrays and becomes old",
@@ -154,17 +165,17 @@ constexpr auto kPresets = std::to_array<Preset>({
      kImmix},
     {"whippet", "sticky marks by granules; sparse blocks are evacuated above 10 % fragmentation",
      "Whippet, src/nofl-space.h and src/mmc.c",
-     "the end of compaction below 5 % fragmentation, conservative roots, lazy sweeping", kWhippet},
+     "conservative stacks, which it can be built with (ambiguous.stacks), lazy sweeping", kWhippet},
     {"sbcl", "everything but the pins is copied; their pages are wiped and closed",
      "SBCL gencgc, src/runtime/gencgc.c: wipe_nonpinned_words, pin_object",
-     "ambiguous roots, six generations, an old generation that is copied as the nursery is", kSbcl},
+     "six generations, an old generation that is copied as the nursery is", kSbcl},
     {"sbcl_mark_region", "targets are picked before pins are known, and lost to them",
      "SBCL, src/runtime/mark-region.c and incremental-compact.c",
-     "ambiguous roots; targets come from this collection's marks, not from the last one's",
+     "targets come from this collection's marks, not from the last one's",
      kSbclMarkRegion},
     {"v8", "a page with pins is quarantined in the nursery; old pages abort their evacuation",
      "V8, src/heap/scavenger.cc and mark-compact.cc: quarantined pages, aborted pages",
-     "conservative stacks, parallel scavenging, promotion of quarantined pages "
+     "parallel scavenging, page choice by compaction speed, promotion of quarantined pages "
      "(nursery.route=quarantine_promote)",
      kV8},
     {"chez", "a segment with locked objects keeps them and is promoted",
@@ -172,13 +183,14 @@ constexpr auto kPresets = std::to_array<Preset>({
      "as many generations as the program asks for, segments by kind of object", kChez},
     {"cruby", "two cursors meet: the most pinned pages are filled first",
      "Ruby 3.3, gc.c: gc_compact_start, gc_sort_heap_by_compare_func, gc_compact_move",
-     "slots of fixed sizes, conservative stacks, marking by generations without moving", kCruby},
+     "slots of fixed sizes, marking by generations without moving; which objects hold their "
+     "children in place is the program's matter (pin.parents)", kCruby},
     {"ghc", "pinned objects keep their blocks, which nothing else moves to",
      "GHC rts/sm/Storage.c: allocatePinned; rts/sm/Evac.c: evacuate_large",
      "pinned byte arrays are born in blocks of their own there, large-object style", kGhc},
     {"mps", "a nailed segment keeps what its nailboard marks; what is between is padded",
      "Ravenbrook MPS, code/poolamc.c and code/nailboard.c",
-     "ambiguous references, barriers by page protection, many generations", kMps},
+     "ambiguous references in the heap, barriers by page protection, many generations", kMps},
     {"go", "nothing moves: a pin costs nothing, and neither does it gain anything",
      "Go, runtime/mgc.go, runtime/msize.go, runtime/pinner.go",
      "concurrent marking, spans of one size class each, per-processor caches", kGo},

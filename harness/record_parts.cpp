@@ -100,6 +100,17 @@ Json gaps_json(const GapFigures& gaps) {
   };
 }
 
+Json beyond_pins_summary(const RunResult& result) {
+  const BeyondPins& beyond = result.exact.beyond_pins;
+  const bool measured = result.exact.last_full && measures_hostage(result);
+  return {
+      {"ambiguous", last_and_peak(beyond.ambiguous)},
+      {"flowed", last_and_peak(beyond.flowed)},
+      {"children", last_and_peak(beyond.children)},
+      {"ambiguous_hostage", measured ? last_and_peak(beyond.ambiguous_hostage) : Json(nullptr)},
+  };
+}
+
 Json boundary_json(const ExactFigures& exact) {
   const pinning::BoundaryFigures& boundary = exact.boundary;
   const auto byte_time = [](heap::Wide sum) { return kib_squared(static_cast<SignedWide>(sum)); };
@@ -220,6 +231,7 @@ Json sites_of(const PauseReport& report, const RunResult& result) {
 
 Json compaction_json(const PauseReport& report) {
   return {
+      {"declined", report.declined},
       {"vetoed", {{"blocks", report.vetoed_blocks}, {"bytes", report.vetoed_bytes}}},
       {"artificial_islands",
        {{"count", report.artificial_islands}, {"bytes", report.artificial_island_bytes}}},
@@ -261,6 +273,17 @@ Json nursery_json(const PauseReport& report) {
   };
 }
 
+/// What may not move without being pinned.
+Json beyond_pins_json(const PauseReport& report, bool measured) {
+  return {
+      {"ambiguous", objects_and_bytes(report.ambiguous_objects, report.ambiguous_bytes)},
+      {"flowed", objects_and_bytes(report.flowed_objects, report.flowed_bytes)},
+      {"children", objects_and_bytes(report.child_objects, report.child_bytes)},
+      {"alive_by_ambiguous_alone", report.alive_by_ambiguous_alone},
+      {"ambiguous_hostage", measured ? Json(report.ambiguous_hostage) : Json(nullptr)},
+  };
+}
+
 Json collection_exact(const PauseReport& report, const RunResult& result) {
   const bool full = report.kind == PauseKind::full;
   return {
@@ -281,6 +304,7 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
       {"islands", {{"count", report.islands}, {"bytes", report.island_bytes}}},
       {"alive_by_pin_alone", report.alive_by_pin_alone},
       {"largest_object", report.largest_object > 0 ? Json(report.largest_object) : Json(nullptr)},
+      {"beyond_pins", beyond_pins_json(report, measured)},
       {"gaps", {{"count", report.gaps}, {"bytes", report.gap_bytes}}},
       {"compaction", full ? compaction_json(report) : Json(nullptr)},
       {"gap_use", full ? gap_use_json(report) : Json(nullptr)},
@@ -317,6 +341,7 @@ Json exact_json(const RunResult& result) {
       {"fragmentation", fragmentation_json(result)},
       {"gaps", full ? gaps_json(exact.gaps) : Json(nullptr)},
       {"pins", pins_json(exact)},
+      {"beyond_pins", beyond_pins_summary(result)},
       {"boundary", boundary_json(exact)},
       {"pause_work", work_json(exact.work)},
       {"proof",

@@ -62,6 +62,13 @@ void add_report(heap::Digest& digest, const PauseReport& report) {
                                      report.island_bytes,
                                      report.alive_by_pin_alone,
                                      report.largest_object,
+                                     report.ambiguous_objects,
+                                     report.ambiguous_bytes,
+                                     report.flowed_objects,
+                                     report.flowed_bytes,
+                                     report.child_objects,
+                                     report.child_bytes,
+                                     report.alive_by_ambiguous_alone,
                                      report.gaps,
                                      report.gap_bytes,
                                      report.vetoed_blocks,
@@ -166,6 +173,10 @@ void Recorder::add_full(const PauseReport& report) {
   exact.hostage_measured = report.hostage_measured;
   exact.hostage.add(report.hostage);
   exact.held.add(report.held);
+  exact.beyond_pins.ambiguous.add(report.ambiguous_bytes);
+  exact.beyond_pins.flowed.add(report.flowed_bytes);
+  exact.beyond_pins.children.add(report.child_bytes);
+  exact.beyond_pins.ambiguous_hostage.add(report.ambiguous_hostage);
   add_gaps(exact.gaps, report);
   if (report.after.detailed) {
     exact.live.add(report.after.live);

@@ -2,7 +2,9 @@
 
 #include "heap/address.hpp"
 #include "heap/support/words.hpp"
+#include "collector/compact_rule.hpp"
 #include "collector/nursery_route.hpp"
+#include "collector/old_route.hpp"
 #include "collector/plan.hpp"
 #include "harness/old_variants.hpp"
 #include "harness/parameter_table.hpp"
@@ -86,7 +88,8 @@ void apply_preset(ParameterValues& values) {
   for (const PresetSetting& setting : chosen->settings) {
     const bool of_nursery = setting.name.starts_with("nursery.") &&
                             setting.name != "nursery.route" && setting.name != "nursery.size";
-    const bool of_old = setting.name.starts_with("old.") || setting.name.starts_with("compact.");
+    const auto variants = collector::old_variant_names();
+    const bool of_old = std::ranges::find(variants, setting.name) != variants.end();
     if ((other_nursery && of_nursery) || (other_old && of_old)) {
       continue;
     }
@@ -166,28 +169,40 @@ class Settling {
   Options after_;
 };
 
-/// A variant that the chosen nursery route does not have is an error, and says who has it.
-void check_variants(const ParameterValues& values) {
-  const auto has = [](const heap::Named<collector::NurseryRoute>& entry, std::string_view name) {
-    const auto route = entry.make();
-    return std::ranges::find(route->variants(), name) != route->variants().end();
+/// A variant that the chosen member of the axis `parameter` does not have is an error, and says who
+/// has it.
+template <class T>
+void check_variants(const ParameterValues& values,
+                    std::string_view parameter,
+                    std::span<const heap::Named<T>> axis,
+                    std::span<const std::string_view> names) {
+  const auto has = [](const heap::Named<T>& entry, std::string_view name) {
+    const auto made = entry.make();
+    return std::ranges::find(made->variants(), name) != made->variants().end();
   };
-  const std::string_view chosen = values.word("nursery.route");
-  for (const std::string_view name : collector::nursery_variant_names()) {
+  const std::string_view chosen = values.word(parameter);
+  for (const std::string_view name : names) {
     // Its default says nothing: a record that is run again gives every parameter.
     if (!values.given(name) || values.canonical(name) == values.find(name)->default_text ||
-        has(*heap::find_named(collector::nursery_routes(), chosen), name)) {
+        has(*heap::find_named(axis, chosen), name)) {
       continue;
     }
     std::vector<std::string_view> owners;
-    for (const auto& entry : collector::nursery_routes()) {
+    for (const heap::Named<T>& entry : axis) {
       if (has(entry, name)) {
         owners.push_back(entry.name);
       }
     }
-    throw ParameterError(std::string(name) + " has no effect with nursery.route=" +
+    throw ParameterError(std::string(name) + " has no effect with " + std::string(parameter) + "=" +
                          std::string(chosen) + ": it belongs to " + heap::joined(owners));
   }
+}
+
+void check_variants(const ParameterValues& values) {
+  check_variants(values, "nursery.route", collector::nursery_routes(),
+                 collector::nursery_variant_names());
+  check_variants(values, "compact.rule", collector::compact_rules(),
+                 collector::compact_variant_names());
 }
 
 void check_heap(const ParameterValues& values) {
@@ -207,6 +222,27 @@ void check_heap(const ParameterValues& values) {
   }
   if (values.size("nursery.size") > values.size("heap.max")) {
     throw ParameterError(shown("nursery.size") + " is larger than " + shown("heap.max"));
+  }
+}
+
+void check_compaction(const ParameterValues& values) {
+  if (values.word("old.route") != "sweep") {
+    return;
+  }
+  for (const std::string_view name :
+       {"compact.rule", "compact.least_free", "compact.least_share", "compact.give_up"}) {
+    if (values.given(name) && values.canonical(name) != values.find(name)->default_text) {
+      throw ParameterError(std::string(name) + "=" + values.canonical(name) +
+                           " has no effect with old.route=sweep, which moves nothing: take another "
+                           "old.route");
+    }
+  }
+}
+
+void check_ambiguous(const ParameterValues& values) {
+  if (values.decimal("ambiguous.rate") == 0 && values.given("ambiguous.life") &&
+      values.canonical("ambiguous.life") != values.find("ambiguous.life")->default_text) {
+    throw ParameterError("ambiguous.life has no effect without ambiguous.rate");
   }
 }
 
@@ -279,7 +315,9 @@ ParameterValues resolve(const Settings& file, const Settings& command_line) {
   settle_old_variants(values);
   check_variants(values);
   check_heap(values);
+  check_compaction(values);
   check_pins(values);
+  check_ambiguous(values);
   check_not_yet(values);
   check_threads(values, workload);
   return values;
@@ -298,6 +336,14 @@ std::string why_unrepeatable(const ParameterValues& values) {
 }
 
 namespace {
+
+collector::CompactVariants compact_variants(const ParameterValues& values) {
+  return {.least_free = values.size("compact.least_free"),
+          .least_share = values.share("compact.least_share"),
+          .stop_share = values.share("compact.stop_share"),
+          .heap_share = values.share("compact.heap_share"),
+          .give_up = values.count("compact.give_up")};
+}
 
 collector::NurseryVariants nursery_variants(const ParameterValues& values) {
   using namespace collector;
@@ -334,11 +380,17 @@ collector::Options collector_options(const ParameterValues& values) {
       .nursery_variants = nursery_variants(values),
       .old_route = std::string(values.word("old.route")),
       .old_variants = old_variants(values),
+      .compact_rule = std::string(values.word("compact.rule")),
+      .compact_variants = compact_variants(values),
       .gap_reuse = std::string(values.word("gap.reuse")),
       .gap_min = values.size("gap.min"),
       .pin_spread = std::string(values.word("pin.spread")),
       .spread_line = values.size("pin.spread_line"),
       .spread_page = values.size("pin.spread_page"),
+      .pin_transitive = values.is_word("pin.transitive")
+                            ? Options::kAnyDepth
+                            : static_cast<std::uint32_t>(values.count("pin.transitive")),
+      .ambiguous_stacks = values.flag("ambiguous.stacks"),
       .pin_liveness = enum_of<pinning::Liveness>(values, "pin.liveness"),
       .compact_effort = enum_of<CompactEffort>(values, "compact.effort"),
       .verify = enum_of<VerifyLevel>(values, "verify"),
@@ -347,6 +399,12 @@ collector::Options collector_options(const ParameterValues& values) {
       .measure_hostage = values.flag("record.hostage"),
       .measure_sites = static_cast<std::uint32_t>(values.count("record.sites")),
   };
+}
+
+workloads::AmbiguousOptions ambiguous_options(const ParameterValues& values) {
+  return {.rate = values.decimal("ambiguous.rate"),
+          .life = values.count("ambiguous.life"),
+          .seed = values.count("seed")};
 }
 
 workloads::PinPressureOptions pin_options(const ParameterValues& values) {
@@ -380,6 +438,7 @@ workloads::PinPressureOptions pin_options(const ParameterValues& values) {
       .leak_share = values.share("pin.leak_share"),
       .store_check = enum_of<pinning::StoreCheck>(values, "pin.store_check"),
       .site_sampling = values.count("pin.site_sampling"),
+      .parents = values.share("pin.parents"),
   };
 }
 

@@ -5,6 +5,7 @@
 
 #include "heap/support/parameter.hpp"
 #include "collector/options.hpp"
+#include "workloads/ambiguous_words.hpp"
 #include "workloads/pin_options.hpp"
 
 #include <string>
@@ -24,6 +25,7 @@ using Settings = std::vector<Setting>;
 
 /// The collector's share of the values. REQUIRES values of resolve().
 [[nodiscard]] collector::Options collector_options(const heap::ParameterValues& values);
+[[nodiscard]] workloads::AmbiguousOptions ambiguous_options(const heap::ParameterValues& values);
 /// The pin pressure's share. Throws heap::ParameterError where pin.rate is too fine.
 [[nodiscard]] workloads::PinPressureOptions pin_options(const heap::ParameterValues& values);
 /// Why two runs with these values may differ in their exact figures; empty where they must not.

@@ -1,4 +1,5 @@
-// Objects through which pins flow: marks that follow their objects and keep none alive.
+// Marked objects: marks that follow their objects and keep none alive. For those through which pins
+// flow, and for those whose references cannot be updated.
 //
 // Invariant: an object that was marked is marked until it dies, wherever it is by then. Any thread,
 // but for collections, which stop those that may allocate.
@@ -6,6 +7,7 @@
 
 #include "heap/object.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <unordered_set>
@@ -29,6 +31,12 @@ class PinMarks {
     const std::lock_guard lock(mutex_);
     refresh();
     return index_.contains(object.address().value());
+  }
+
+  /// Whether no object was ever marked, or all that were are dead.
+  [[nodiscard]] bool empty() {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::all_of(slots_, [](std::uintptr_t slot) { return slot == 0; });
   }
 
   /// For collections: visit(Address of a slot) for each mark, in the order of marking. The slot is

@@ -186,6 +186,9 @@ class PinRegistry {
   }
   /// The marks that pins flow through: weak slots.
   [[nodiscard]] PinMarks& marks() { return marks_; }
+  /// Objects whose slots nobody can update, so that what they refer to may not move while they
+  /// live; they themselves may: weak slots. CRuby on MMTk has such lists of parents.
+  [[nodiscard]] PinMarks& parents() { return parents_; }
   /// Whether the program is in a critical section, in which no collection may begin.
   [[nodiscard]] bool in_critical_section() const {
     return critical_.load(std::memory_order_acquire) != 0;
@@ -275,6 +278,7 @@ class PinRegistry {
   PinCounts ended_sets_;
   HandleTable handles_;
   PinMarks marks_;
+  PinMarks parents_;
   NeedlessTally needless_;
   ShapeWorkTally work_;
   std::mutex kept_mutex_;

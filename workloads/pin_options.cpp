@@ -36,6 +36,9 @@ void check_amount(const PinPressureOptions& options) {
   if (options.share > heap::kBillion) {
     refuse("pin.share is at most 1");
   }
+  if (options.parents > heap::kBillion) {
+    refuse("pin.parents is at most 1");
+  }
   if (options.batch == 0) {
     refuse("pin.batch is at least 1");
   }

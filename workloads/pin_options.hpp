@@ -51,6 +51,7 @@ struct PinPressureOptions {
   std::uint64_t leak_share = heap::kBillion;  ///< of the pins, in billionths
   pinning::StoreCheck store_check = pinning::StoreCheck::off;
   std::uint64_t site_sampling = 1;  ///< every so many-th pin carries its site; 0: none
+  std::uint64_t parents = 0;        ///< the chance that an object's slots cannot be updated
 
   [[nodiscard]] bool any() const { return share != 0 || count != 0 || rate != 0; }
 };

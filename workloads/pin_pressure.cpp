@@ -18,6 +18,7 @@ constexpr std::uint64_t kLeastIoBytes = 512;
 constexpr std::uint64_t kChoices = 101;
 constexpr std::uint64_t kLengths = 102;
 constexpr std::uint64_t kLeaks = 103;
+constexpr std::uint64_t kParents = 105;
 
 std::unique_ptr<pinning::PinShape> made_shape(std::string_view name) {
   return heap::find_named(pinning::pin_shapes(), name)->make();
@@ -33,7 +34,7 @@ PinPressureOptions checked(const PinPressureOptions& options) {
 PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& options)
     : runtime_(runtime),
       options_(checked(options)),
-      enabled_(options.any()),
+      enabled_(options.any() || options.parents != 0),
       any_target_(options.target == "uniform"),
       shape_(made_shape(options.shape)),
       limit_(options.limit, options.limit_per_call),
@@ -42,6 +43,7 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
       lengths_(heap::Random(options.seed).fork(kLengths)),
       leaks_(heap::Random(options.seed).fork(kLeaks)),
       foreign_(runtime.pins()),
+      parent_choices_(heap::Random(options.seed).fork(kParents)),
       collections_(runtime.collections()) {
   if (options.leak != PinLeakKind::none && runtime.pins().liveness() != pinning::Liveness::strong) {
     throw collector::OptionsError(
@@ -56,6 +58,10 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
     // A batch follows so many misses that the share holds on the whole.
     misses_.emplace(options.share, options.batch * (heap::kBillion - options.share));
     skip_ = misses_->draw(choices_);
+  }
+  if (options.parents != 0) {
+    parents_.emplace(options.parents, heap::kBillion - options.parents);
+    next_parent_ = parents_->draw(parent_choices_);
   }
   if (options.rate != 0) {
     schedule_arrival();
@@ -102,6 +108,18 @@ PinToken PinPressure::track(heap::ObjectRef object, std::uint32_t site) {
     return 0;
   }
   return is_wanted() ? choose(object, site) : 0;
+}
+
+/// Whether or not it has slots: which objects are drawn does not depend on their shapes.
+void PinPressure::choose_parent(heap::ObjectRef object) {
+  if (next_parent_ > 0) {
+    --next_parent_;
+    return;
+  }
+  next_parent_ = parents_->draw(parent_choices_);
+  if (object.references() > 0) {
+    static_cast<void>(runtime_.pins().parents().mark(object));
+  }
 }
 
 bool PinPressure::is_target(std::uint64_t bytes, std::uint32_t site) {

@@ -70,6 +70,9 @@ class PinPressure {
       return 0;
     }
     clock_ += object.bytes();
+    if (parents_) {
+      choose_parent(object);
+    }
     if (skip_ > 0 && clock_ < next_event_ && any_target_ &&
         runtime_.collections() == collections_) {
       --skip_;
@@ -152,6 +155,7 @@ class PinPressure {
   static std::uint32_t weak_of(const Pin& pin) { return static_cast<std::uint32_t>(pin.link); }
   [[nodiscard]] PinToken track(heap::ObjectRef object, std::uint32_t site);
   void drop(std::uint32_t pin);
+  void choose_parent(heap::ObjectRef object);
 
   [[nodiscard]] bool is_target(std::uint64_t bytes, std::uint32_t site);
   [[nodiscard]] bool is_wanted();
@@ -210,6 +214,9 @@ class PinPressure {
   heap::Random leaks_;
   pinning::ForeignMemory foreign_;
   std::optional<Failures> misses_;  ///< share: objects between two batches
+  heap::Random parent_choices_;
+  std::optional<Failures> parents_;  ///< objects between two whose slots cannot be updated
+  std::uint64_t next_parent_ = 0;    ///< after so many objects
 
   std::uint64_t clock_ = 0;
   std::uint64_t next_event_ = 0;    ///< the clock of the next expiry or arrival

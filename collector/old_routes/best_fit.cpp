@@ -18,7 +18,7 @@ class BestFit final : public OldRoute {
  public:
   [[nodiscard]] std::span<const std::string_view> variants() const override {
     static constexpr auto kVariants = std::to_array<std::string_view>(
-        {"compact.budget", "compact.least_free", "compact.least_share"});
+        {"compact.budget"});
     return kVariants;
   }
 

@@ -17,7 +17,7 @@ class LateVeto final : public OldRoute {
  public:
   [[nodiscard]] std::span<const std::string_view> variants() const override {
     static constexpr auto kVariants = std::to_array<std::string_view>(
-        {"compact.budget", "compact.least_free", "compact.least_share", "old.headroom",
+        {"compact.budget", "old.headroom",
          "old.utilisation", "old.overhead"});
     return kVariants;
   }

@@ -21,9 +21,8 @@ std::span<const heap::Named<OldRoute>> old_routes() {
 
 std::span<const std::string_view> old_variant_names() {
   static constexpr auto kNames = std::to_array<std::string_view>(
-      {"compact.fit", "compact.open_gaps", "compact.budget", "compact.least_free",
-       "compact.least_share", "compact.island_least", "compact.island_shift", "old.headroom",
-       "old.skipped_gaps", "old.utilisation", "old.overhead", "old.contiguous"});
+      {"compact.fit", "compact.open_gaps", "compact.budget", "compact.island_least",
+       "compact.island_shift", "old.headroom", "old.skipped_gaps", "old.utilisation", "old.overhead", "old.contiguous"});
   return kNames;
 }
 
@@ -33,7 +32,6 @@ std::uint64_t OldRoute::budget(const RouteChoice& choice) const {
 
 namespace {
 
-constexpr std::uint64_t kBillion = 1'000'000'000;
 /// What marking, updating and the stop cost, for each live byte, against one byte moved.
 constexpr std::uint64_t kFixedCostShift = 1;
 
@@ -67,18 +65,6 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
   return blocks;
 }
 
-/// Whether so much is free in blocks in use that compacting is worth thinking about.
-bool is_fragmented(const OldVariants& variants, const RouteChoice& choice) {
-  std::uint64_t used = 0;
-  std::uint64_t live = 0;
-  for (const OldBlockCensus& block : choice.blocks) {
-    used += block.live > 0 ? choice.block_bytes() : 0;
-    live += block.live;
-  }
-  return used - live >= variants.least_free &&
-         heap::Wide{used - live} * kBillion >= heap::Wide{used} * variants.least_share;
-}
-
 }  // namespace
 
 OldVariants settled(const OldRoute& route, OldVariants variants) {
@@ -89,13 +75,6 @@ OldVariants settled(const OldRoute& route, OldVariants variants) {
   variants.budget = variants.budget.value_or(OldVariants::kUnlimited);
   variants.headroom = variants.headroom.value_or(0);
   return variants;
-}
-
-Itinerary decide(const OldRoute& route, const OldVariants& variants, const RouteChoice& choice) {
-  if (choice.effort == CompactEffort::adaptive && !is_fragmented(variants, choice)) {
-    return {};
-  }
-  return route.decide(choice);
 }
 
 Itinerary slide(SourceList sources, const OldVariants& variants) {

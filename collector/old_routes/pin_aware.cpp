@@ -28,8 +28,7 @@ class PinAware final : public OldRoute {
  public:
   [[nodiscard]] std::span<const std::string_view> variants() const override {
     static constexpr auto kVariants = std::to_array<std::string_view>(
-        {"compact.fit", "compact.open_gaps", "compact.budget", "compact.least_free",
-         "compact.least_share", "old.contiguous"});
+        {"compact.fit", "compact.open_gaps", "compact.budget", "old.contiguous"});
     return kVariants;
   }
 

@@ -12,8 +12,8 @@ class SlideAround final : public OldRoute {
  public:
   [[nodiscard]] std::span<const std::string_view> variants() const override {
     static constexpr auto kVariants = std::to_array<std::string_view>(
-        {"compact.fit", "compact.open_gaps", "compact.budget", "compact.least_free",
-         "compact.least_share", "compact.island_least", "compact.island_shift"});
+        {"compact.fit", "compact.open_gaps", "compact.budget", "compact.island_least",
+         "compact.island_shift"});
     return kVariants;
   }
 

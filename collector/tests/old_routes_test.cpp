@@ -273,11 +273,11 @@ TEST_CASE("no adaptive compaction moves more than its budget, and none where too
     options.old_variants.budget = 20 * kKiB;
     CHECK(compact_once(options, 2, CompactEffort::adaptive).moved_bytes <= 20 * kKiB);
     options.old_variants.budget.reset();
-    options.old_variants.least_share = 990'000'000;
+    options.compact_variants.least_share = 990'000'000;
     CHECK(compact_once(options, 2, CompactEffort::adaptive).moved_bytes == 0);
     CHECK(compact_once(options, 2, CompactEffort::exhaustive).moved_bytes > 0);
-    options.old_variants.least_share = 0;
-    options.old_variants.least_free = 2048 * kKiB;
+    options.compact_variants.least_share = 0;
+    options.compact_variants.least_free = 2048 * kKiB;
     CHECK(compact_once(options, 2, CompactEffort::adaptive).moved_bytes == 0);
   }
 }

@@ -23,6 +23,8 @@ struct Setup {
   std::string spread = "object";
   std::string route = "slide_around";
   std::uint64_t seed = 1;
+  std::uint32_t transitive = 0;
+  bool ambiguous = false;  ///< words point into objects, and some objects are parents
 };
 
 /// Mostly small, some of many lines, a few up to half a block, and large ones.
@@ -53,6 +55,20 @@ void churn(PinnedTable& table, const Setup& setup, unsigned steps) {
       table.drop(row);
     } else {
       table.unpin(row);
+    }
+    if (setup.ambiguous && random.below(20) == 0) {
+      switch (random.below(5)) {
+        case 0:
+          table.make_parent(table.any_row());
+          break;
+        case 1:
+        case 2:
+          table.end_word();
+          break;
+        default:
+          table.point_into(table.any_row());
+          break;
+      }
     }
   }
 }
@@ -160,6 +176,7 @@ void run(const Setup& setup) {
   options.spread_line = kSpreadLine;
   options.spread_page = kSpreadPage;
   options.old_route = setup.route;
+  options.pin_transitive = setup.transitive;
   options.gap_reuse = "first_fit";
   PinnedTable table(options, 700, setup.seed);
   churn(table, setup, 1500);
@@ -174,6 +191,17 @@ TEST_CASE("every object goes where a slide around islands with a side table puts
     for (const unsigned pin_percent : {0U, 3U, 20U, 60U}) {
       for (const char* spread : {"object", "line", "eighth_page", "page", "block", "class"}) {
         run({heap_block, pin_percent, spread, "slide_around", heap_block + pin_percent});
+      }
+    }
+  }
+}
+
+TEST_CASE("the oracle agrees on what words, parents and transitive pins keep in place") {
+  for (const std::uint64_t heap_block : {16 * kKiB, 64 * kKiB}) {
+    for (const std::uint32_t transitive : {0U, 1U, 3U, Options::kAnyDepth}) {
+      for (const char* spread : {"object", "line", "class"}) {
+        CAPTURE(transitive);
+        run({heap_block, 2, spread, "slide_around", 3 + transitive % 7, transitive, true});
       }
     }
   }

@@ -81,6 +81,26 @@ class PinnedTable final : public PauseObserver {
     }
   }
 
+  /// A word points into the row's object from now on, whatever becomes of the row.
+  void point_into(std::size_t row) {
+    if (const heap::ObjectRef object = this->object(row)) {
+      const heap::Address inside = object.address() + random_.below(object.bytes());
+      words_.push_back({runtime_.ambiguous().add(inside.value()), object});
+    }
+  }
+  void end_word() {
+    if (!words_.empty()) {
+      runtime_.ambiguous().end(words_.back().index);
+      words_.pop_back();
+    }
+  }
+  /// Nobody can update the slots of the row's object any more.
+  void make_parent(std::size_t row) {
+    if (object(row)) {
+      static_cast<void>(runtime_.pins().parents().mark(object(row)));
+    }
+  }
+
   /// A full collection; by default one that moves all that may move.
   const PauseReport& collect(CompactEffort effort = CompactEffort::exhaustive) {
     mutator_->collect_full(effort);
@@ -100,6 +120,9 @@ class PinnedTable final : public PauseObserver {
     for (std::size_t row = 0; row < rows_.size(); ++row) {
       reach(object(row));
     }
+    for (const Word& word : words_) {
+      reach(word.object);
+    }
     while (!stack.empty()) {
       const heap::ObjectRef object = stack.back();
       stack.pop_back();
@@ -116,14 +139,37 @@ class PinnedTable final : public PauseObserver {
     }
     return bytes;
   }
-  /// Every block of the heap with what is alive in it; the pinned objects are immovable.
-  [[nodiscard]] Snapshot snapshot() {
-    std::set<heap::Address> pinned;
+  /// What may not move: pins, what words point into, what these lead to, and children of parents.
+  [[nodiscard]] std::set<heap::Address> immovable() {
+    std::set<heap::Address> still;
     for (std::size_t row = 0; row < rows_.size(); ++row) {
       if (is_pinned(row)) {
-        pinned.insert(object(row).address());
+        still.insert(object(row).address());
       }
     }
+    for (const Word& word : words_) {
+      still.insert(word.object.address());
+    }
+    for (std::uint32_t depth = 0; depth < runtime_.options().pin_transitive; ++depth) {
+      const std::size_t before = still.size();
+      for (const heap::Address address : std::set(still)) {
+        add_children(heap::ObjectRef(address), still);
+      }
+      if (still.size() == before) {
+        break;
+      }
+    }
+    for (const heap::Address address : live()) {
+      if (runtime_.pins().parents().is_marked(heap::ObjectRef(address))) {
+        add_children(heap::ObjectRef(address), still);
+      }
+    }
+    return still;
+  }
+
+  /// Every block of the heap with what is alive in it.
+  [[nodiscard]] Snapshot snapshot() {
+    const std::set<heap::Address> still = immovable();
     Snapshot snapshot;
     for (std::uint32_t i = 0; i < runtime_.heap().block_count(); ++i) {
       snapshot.push_back({runtime_.heap().range_of(heap::Block{i}), {}});
@@ -131,7 +177,7 @@ class PinnedTable final : public PauseObserver {
     for (const heap::Address address : live()) {
       if (runtime_.heap().blocks_range().contains(address)) {
         snapshot[heap::index_of(runtime_.heap().block_of(address))].objects.push_back(
-            {address, heap::ObjectRef(address).bytes(), pinned.contains(address)});
+            {address, heap::ObjectRef(address).bytes(), still.contains(address)});
       }
     }
     return snapshot;
@@ -145,10 +191,24 @@ class PinnedTable final : public PauseObserver {
     std::unique_ptr<pinning::PinSet> pin;  ///< of the object that is in the row
   };
 
+  struct Word {
+    std::uint32_t index = 0;
+    heap::ObjectRef object;
+  };
+
+  static void add_children(heap::ObjectRef object, std::set<heap::Address>& children) {
+    for (std::size_t slot = 0; slot < object.references(); ++slot) {
+      if (const heap::ObjectRef child = object.load(slot)) {
+        children.insert(child.address());
+      }
+    }
+  }
+
   Runtime runtime_;
   std::unique_ptr<Mutator> mutator_;
   heap::Random random_;
   std::vector<Row> rows_;
+  std::vector<Word> words_;
   PauseReport last_;
 };
 

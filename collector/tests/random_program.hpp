@@ -20,11 +20,15 @@ namespace pinlab::collector::tests {
 struct ProgramMix {
   std::uint64_t seed = 1;
   unsigned steps = 4000;
-  unsigned pin_percent = 10;  ///< of new objects
+  unsigned pin_percent = 10;  ///< of new objects; 0: none is ever pinned
   unsigned large_permille = 2;
   unsigned collect_permille = 5;
   std::uint64_t most_payload = 600;
+  unsigned plug_percent = 0;  ///< of new objects: parts of a block that leave next to nothing of it
   std::uint64_t live_target = 600;  ///< objects on roots
+  /// Of steps: a word begins or ends to point into an object, or anywhere; or nobody can update an
+  /// object's slots from now on.
+  unsigned ambiguous_percent = 0;
 };
 
 class RandomProgram {
@@ -40,6 +44,9 @@ class RandomProgram {
   void run() {
     for (unsigned step = 0; step < mix_.steps; ++step) {
       act();
+      if (mix_.ambiguous_percent > 0 && random_.below(100) < mix_.ambiguous_percent) {
+        be_ambiguous();
+      }
       if (random_.below(1000) < mix_.collect_permille) {
         collect();
       }
@@ -66,6 +73,9 @@ class RandomProgram {
     }
     for (const Pin& pin : pins_) {
       meet(heap::ObjectRef(pin.address), pin.number);  // it is where it was pinned
+    }
+    for (const Word& word : words_) {
+      meet(heap::ObjectRef(word.address), word.number);  // or where a word points into it
     }
     while (!stack.empty()) {
       const auto [object, number] = stack.back();
@@ -109,7 +119,12 @@ class RandomProgram {
 
   [[nodiscard]] Runtime& runtime() { return runtime_; }
   [[nodiscard]] Mutator& mutator() { return *mutator_; }
-  void unpin_everything() { pins_.clear(); }
+  void unpin_everything() {
+    pins_.clear();
+    while (!words_.empty()) {
+      end_word(words_.size() - 1);
+    }
+  }
 
  private:
   struct Node {
@@ -122,6 +137,11 @@ class RandomProgram {
   struct Pin {
     std::unique_ptr<pinning::PinSet> set;
     heap::Address address;
+    std::uint64_t number;
+  };
+  struct Word {
+    std::uint32_t index;
+    heap::Address address;  ///< of the object; null: it was drawn at random
     std::uint64_t number;
   };
   struct WeakSlot {
@@ -165,11 +185,45 @@ class RandomProgram {
     }
   }
 
+  void be_ambiguous() {
+    const RootSlot& root = any_root();
+    const std::uint64_t dice = random_.below(100);
+    if (dice < 40) {
+      if (!words_.empty()) {
+        end_word(random_.below(words_.size()));
+      }
+    } else if (dice < 70) {
+      const heap::ObjectRef object = runtime_.globals().get(root.global);
+      if (object) {
+        const heap::Address inside = object.address() + random_.below(object.bytes());
+        words_.push_back(
+            {runtime_.ambiguous().add(inside.value()), object.address(), root.number});
+      }
+    } else if (dice < 90) {
+      const heap::AddressRange blocks = runtime_.heap().blocks_range();
+      const heap::Address anywhere = blocks.base + random_.below(blocks.bytes());
+      words_.push_back({runtime_.ambiguous().add(anywhere.value()), {}, 0});
+    } else if (root.number != 0) {
+      static_cast<void>(
+          runtime_.pins().parents().mark(runtime_.globals().get(root.global)));
+    }
+  }
+
+  void end_word(std::size_t which) {
+    runtime_.ambiguous().end(words_[which].index);
+    words_[which] = words_.back();
+    words_.pop_back();
+  }
+
   void allocate() {
     const auto references = static_cast<std::uint32_t>(random_.below(random_.below(8) + 1));
     std::uint64_t bytes = 8 + random_.below(mix_.most_payload);
     if (random_.below(1000) < mix_.large_permille) {
       bytes = runtime_.heap().large_threshold() + random_.below(20000);
+    }
+    if (mix_.plug_percent > 0 && random_.below(100) < mix_.plug_percent) {
+      const std::uint64_t part = runtime_.heap().block_bytes() >> (1 + random_.below(3));
+      bytes = part - 8 * (1 + references) - 8 * random_.below(3);
     }
     const heap::ObjectRef object = mutator_->allocate({references, bytes});
     for (std::size_t i = 0; i < references; ++i) {
@@ -186,7 +240,7 @@ class RandomProgram {
   }
 
   void pin(heap::ObjectRef object, std::uint64_t number) {
-    if (number == 0 || pins_.size() > mix_.live_target / 2) {
+    if (number == 0 || mix_.pin_percent == 0 || pins_.size() > mix_.live_target / 2) {
       return;
     }
     auto set = std::make_unique<pinning::PinSet>(runtime_.pins(), pinning::Liveness::strong);
@@ -212,6 +266,7 @@ class RandomProgram {
   std::vector<Node> nodes_{Node{}};  // number 0 is null
   std::vector<RootSlot> roots_;
   std::vector<Pin> pins_;
+  std::vector<Word> words_;
   std::vector<WeakSlot> weaks_;
   std::vector<std::uint64_t> marked_;  ///< whose marks (pinning/pin_marks.hpp) must follow them
 };

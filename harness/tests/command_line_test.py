@@ -386,7 +386,7 @@ class Records(Case):
 
     def test_records_of_every_plan_and_route_keep_to_the_schema(self):
         for kind, parameter in [("plans", "plan"), ("nursery-routes", "nursery.route"), ("old-routes", "old.route"),
-                                ("gap-reuse", "gap.reuse"), ("spreads", "pin.spread"), ("shapes", "pin.shape")]:
+                                ("compact-rules", "compact.rule"), ("gap-reuse", "gap.reuse"), ("spreads", "pin.spread"), ("shapes", "pin.shape")]:
             for row in json.loads(self.ends(0, "list", kind, "--json").stdout):
                 with self.subTest(parameter=parameter, name=row["name"]):
                     lifetime = "exp(4MiB)" if "operation" in row.get("expresses", "operation") else "scope"
@@ -534,7 +534,7 @@ class Lists(Case):
             self.assertEqual(self.names(kind), words.split(","), kind)
 
     def test_everything_that_is_listed_is_described(self):
-        for kind in ["plans", "nursery-routes", "old-routes", "gap-reuse", "spreads", "shapes", "workloads", "parameters",
+        for kind in ["plans", "nursery-routes", "old-routes", "compact-rules", "gap-reuse", "spreads", "shapes", "workloads", "parameters",
                      "metrics"]:
             plain = self.ends(0, "list", kind).stdout
             for row in json.loads(self.ends(0, "list", kind, "--json").stdout):

@@ -46,7 +46,7 @@ class InstallTest(unittest.TestCase):
         names = [entry["name"] for entry in json.loads(listed.stdout)]
         own = run(next(self.folder.rglob("bin/pinlab")), "list", "workloads", "--json")
         self.assertEqual(names, [entry["name"] for entry in json.loads(own.stdout)] + ["stairs"])
-        for kind in ("plans", "nursery-routes", "old-routes", "gap-reuse", "spreads", "shapes"):
+        for kind in ("plans", "nursery-routes", "old-routes", "compact-rules", "gap-reuse", "spreads", "shapes"):
             self.assertGreater(len(json.loads(run(self.stairs, "list", kind, "--json").stdout)), 1)
 
     def test_it_runs_with_pins_and_leaves_a_record_that_can_be_run_again(self):
