@@ -38,6 +38,18 @@ class Rooms(unittest.TestCase):
                 there = (ROOT / name).is_file() or (ROOT / f"{name}.in").is_file()
                 self.assertTrue(there, f"{path} includes {name}")
 
+    def test_a_policy_is_one_short_file(self):
+        registries = ["heap/gap_reuse", "pinning/spreads", "collector/nursery_routes", "collector/old_routes",
+                      "collector/compact_rules", "collector/plans"]
+        seen = 0
+        for folder in registries:
+            for path in sorted((ROOT / folder).glob("*.cpp")):
+                if path.stem != path.parent.name:  # the registry itself
+                    seen += 1
+                    lines = len(path.read_text(encoding="utf-8").splitlines())
+                    self.assertLess(lines, 150, f"{path.relative_to(ROOT)} is too long for a policy")
+        self.assertGreater(seen, 35)
+
     def test_only_the_harness_knows_json(self):
         for room, path, _, name in self.includes():
             if name.startswith("nlohmann/"):
