@@ -131,7 +131,7 @@ class Side:
     def take_exact(self, exact):
         for entry in exact["cells"]:
             cell = Cell(entry["parameters"])
-            self.axes = list(entry["axes"])
+            self.axes = list(dict.fromkeys([*self.axes, *entry["axes"]]))
             cell.outcome, cell.digest, cell.graph_digest = entry["outcome"], entry["digest"], entry["graph_digest"]
             cell.exact = pinlab_files.flatten(entry["exact"], "exact") if entry["exact"] else None
             self.cells.append(cell)

@@ -170,7 +170,7 @@ std::string spec_text(const std::string& path, const std::string& name, const Js
   return spec;
 }
 
-/// { "a": [1, 2], "b": ["x", "y"] } is (a,b)=(1,x),(2,y).
+/// { "a": [1, 2], "b": ["x", null] } is (a,b)=(1,x),(2,).
 std::string zip_text(const std::string& path, const Json& zip) {
   if (!zip.is_object() || zip.empty()) {
     refuse(path, "zip", "no array of objects");
@@ -184,7 +184,8 @@ std::string zip_text(const std::string& path, const Json& zip) {
     }
     tuples.resize(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
-      tuples[i] += (tuples[i].empty() ? "(" : ",") + item_text(path, name, values[i]);
+      tuples[i] += (tuples[i].empty() ? "(" : ",") +
+                   (values[i].is_null() ? std::string() : item_text(path, name, values[i]));
     }
   }
   std::string text = names + ")=";
@@ -331,7 +332,7 @@ std::string matrix_text(const Matrix& matrix) {
     Json& zip = zips.emplace_back(Json::object());
     for (std::size_t i = 0; i < axis.names.size(); ++i) {
       for (const std::vector<std::string>& point : axis.points) {
-        zip[axis.names[i]].push_back("\"" + point[i] + "\"");
+        zip[axis.names[i]].push_back(point[i].empty() ? Json() : Json("\"" + point[i] + "\""));
       }
     }
   }

@@ -122,6 +122,22 @@ class Files(Case):
         self.sweep(0, path, out=self.folder / "b")
         self.assertEqual(self.exact(), self.exact(self.folder / "b"))
 
+    def test_programs_with_different_parameters_stand_on_one_axis(self):
+        path = self.folder / "matrix.json"
+        path.write_text("""{ "schema": "pinlab/matrix/1", "parameters": {"heap.max": "16MiB"}, "zip": [
+            {"workload": ["lru_churn", "gcbench"], "workload.slots": [2000, null], "workload.replacements": [8000, null],
+             "workload.depth": [null, 9]}] }""")
+        self.sweep(0, path)
+        lru, trees = json.loads(self.exact())["cells"]
+        self.assertEqual(list(lru["axes"]), ["workload", "workload.slots", "workload.replacements"])
+        self.assertEqual(trees["axes"], {"workload": "gcbench", "workload.depth": "9"})
+        before = self.exact()
+        self.sweep(0, out=self.out)  # the matrix that the folder keeps says the same
+        self.assertEqual(self.exact(), before)
+        self.assertEqual(pinlab("gate", self.out / "exact.json", self.out).returncode, 0)
+        rows = list(csv.DictReader((self.out / "results.csv").read_text().splitlines()))
+        self.assertEqual([row["workload.depth"] for row in rows], ["", "9"])
+
     def test_a_dry_run_lists_cells_and_writes_nothing(self):
         run = self.sweep(0, *MATRIX, "--dry-run")
         self.assertEqual(len(run.stdout.splitlines()), 7)
