@@ -268,17 +268,6 @@ class PinProfile(Case):
         for name in ["pins", "bytes", "hostage_byte_time", sites[0]["name"]]:
             self.assertIn(bytes([0x32, len(name)]) + name.encode(), data)
 
-    def test_go_tool_pprof_reads_its_values(self):
-        if shutil.which("go") is None or subprocess.run(["go", "tool", "pprof", "-h"], capture_output=True).returncode not in (0, 2):
-            self.skipTest("SKIPPED: no go tool pprof here: install Debian's golang-go to test --pprof with it")
-        path, sites = self.profile()
-        for index, key in [("pins", "made"), ("bytes", "made_bytes"), ("hostage_byte_time", "hostage_byte_time")]:
-            top = subprocess.run(["go", "tool", "pprof", "-top", "-unit=bytes", f"-sample_index={index}", path],
-                                 capture_output=True, text=True, timeout=120, check=True).stdout
-            self.assertIn(f"Type: {index}", top)
-            row = next(line for line in top.splitlines() if sites[0]["name"] in line)
-            self.assertEqual(int(re.match(r"\s*(-?\d+)", row)[1]), sites[0][key], top)
-
 
 class Outcomes(Case):
     def test_a_heap_that_is_too_small_is_exit_code_5_with_its_record(self):
