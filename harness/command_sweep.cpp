@@ -3,11 +3,10 @@
 #include "harness/command.hpp"
 #include "harness/environment.hpp"
 #include "harness/human.hpp"
-#include "harness/sweep/sweep.hpp"
+#include "harness/study.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <filesystem>
 
 namespace pinlab::harness {
@@ -149,36 +148,39 @@ Shard shard_of(const std::string& text) {
 }
 
 /// What is asked: of the command line, of a matrix file, or of the folder as it is.
-Matrix matrix_of(const Invocation& invocation) {
+Study study_of(const Invocation& invocation) {
   const heap::ParameterValues& options = invocation.options;
   const std::string& folder = options.text("out");
   const std::string there = folder + "/matrix.json";
   const bool says_nothing = invocation.operands.empty() && invocation.repeated.empty() &&
                             invocation.parameters.empty() && !options.given("where") &&
                             !options.given("reps") && !options.given("order");
+  Study study;
   if (says_nothing && !folder.empty() && std::filesystem::exists(there)) {
-    return read_matrix(there);
+    study = Study(read_matrix(there));
+  } else if (!invocation.operands.empty()) {
+    study = Study(read_matrix(invocation.operands[0]));
   }
-  Matrix matrix = invocation.operands.empty() ? Matrix{} : read_matrix(invocation.operands[0]);
   for (const Setting& axis : invocation.repeated) {
-    matrix.axes.push_back(parse_axis(axis.text));
+    study.axis(axis.text);
   }
   for (const Setting& setting : invocation.parameters) {
-    matrix.fixed.push_back({setting.name, setting.text});
+    study.set(setting.name, setting.text);
   }
   if (options.given("where")) {
-    matrix.where = matrix.where.empty()
-                       ? options.text("where")
-                       : "(" + matrix.where + ") && (" + options.text("where") + ")";
+    study.where(options.text("where"));
   }
   if (options.given("reps")) {
-    matrix.reps = static_cast<std::uint32_t>(options.count("reps"));
+    study.reps(static_cast<std::uint32_t>(options.count("reps")));
   }
   if (options.given("order")) {
-    matrix.order = static_cast<CellOrder>(std::ranges::find(kCellOrders, options.word("order")) -
-                                          kCellOrders.begin());
+    study.order(static_cast<CellOrder>(std::ranges::find(kCellOrders, options.word("order")) -
+                                       kCellOrders.begin()));
   }
-  return matrix;
+  if (options.given("minheap")) {
+    study.minimal_heaps(options.text("minheap"));
+  }
+  return study.most_cells(options.count("max-cells"));
 }
 
 SweepOptions sweep_options(const heap::ParameterValues& options) {
@@ -206,9 +208,9 @@ bool is_mine(const SweepOptions& options, std::size_t cell) {
 }
 
 /// The cells in their order, and how long they may take: from runs that are there, else unknown.
-std::string dry_run(const Matrix& matrix,
-                    const std::vector<Cell>& cells,
-                    const SweepOptions& sweep) {
+std::string dry_run(const Study& study, const SweepOptions& sweep) {
+  const Matrix& matrix = study.matrix();
+  const std::vector<Cell> cells = study.cells();
   const SweepEvents events = read_events(sweep.folder + "/events.jsonl");
   std::string text;
   std::size_t shown = 0;
@@ -334,22 +336,18 @@ ExitCode run(const Invocation& invocation) {
     throw UsageError("there is nothing to do with " + heap::quoted_text(operands[1]) +
                      "; an axis is written --axis name=values");
   }
-  const Matrix matrix = matrix_of(invocation);
+  Study study = study_of(invocation);
   const SweepOptions sweep = sweep_options(invocation.options);
-  const std::string& heaps = invocation.options.text("minheap");
-  const std::vector<Cell> cells =
-      cells_of(matrix, heaps.empty() ? std::vector<MinimalHeap>() : read_minimal_heaps(heaps),
-               invocation.options.count("max-cells"));
   if (invocation.options.flag("dry-run")) {
-    invocation.console.out(dry_run(matrix, cells, sweep));
+    invocation.console.out(dry_run(study, sweep));
     return ExitCode::done;
   }
   if (invocation.options.word("emit-jobs") != "none") {
-    invocation.console.out(jobs_text(matrix, invocation, sweep));
+    static_cast<void>(study.cells());  // what is wrong is said here, not on another machine
+    invocation.console.out(jobs_text(study.matrix(), invocation, sweep));
     return ExitCode::done;
   }
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of writing
-  const SweepSummary summary = run_sweep(matrix, cells, sweep, invocation.console);
+  const SweepSummary summary = study.run(sweep, invocation.console);
   invocation.console.out(summary_text(summary, sweep.folder));
   return summary.code;
 }

@@ -1,6 +1,7 @@
 #include "harness/json_input.hpp"
 
 #include "harness/json_checker.hpp"
+#include "harness/json_places.hpp"
 #include "harness/outcome.hpp"
 
 #include <cerrno>
@@ -40,6 +41,7 @@ std::string read_file(const std::string& path) {
 
 Settings read_configuration(const std::string& path) {
   const std::string text = read_file(path);
+  refuse_doubtful_json(path, text, Numbers::as_written);
   JsonChecker checker(path);
   nlohmann::json::sax_parse(text, &checker, nlohmann::json::input_format_t::json, true, true);
   if (!checker.is_flat_object()) {

@@ -73,9 +73,11 @@ class Profile {
     profile_.bytes(ProfileField::sample_type, message.text());
   }
 
-  /// `frames`: innermost first.
+  /// `frames`: innermost first. Its tags are the shape, and the collections since the oldest pin.
   void sample(const std::vector<std::string_view>& frames,
-              const std::vector<std::uint64_t>& values) {
+              const std::vector<std::uint64_t>& values,
+              std::string_view shape,
+              std::uint64_t oldest) {
     std::vector<std::uint64_t> locations;
     for (const std::string_view frame : frames) {
       locations.push_back(location_of(frame));
@@ -83,6 +85,15 @@ class Profile {
     Message message;
     message.packed(1, locations);
     message.packed(2, values);
+    Message text;
+    text.number(1, string_of("shape"));
+    text.number(2, string_of(shape));
+    message.bytes(3, text.text());
+    Message number;
+    number.number(1, string_of("oldest"));
+    number.number(3, oldest);
+    number.number(4, string_of("collections"));
+    message.bytes(3, number.text());
     profile_.bytes(ProfileField::sample, message.text());
   }
 
@@ -171,7 +182,8 @@ std::string pprof_profile(const RunResult& result) {
     profile.sample(
         frames_of(site),
         {site.made.value_or(site.pins.peak), site.made_bytes.value_or(site.pinned_bytes.peak),
-         static_cast<std::uint64_t>(kib_squared(site.hostage_byte_time))});
+         static_cast<std::uint64_t>(kib_squared(site.hostage_byte_time))},
+        result.parameters.canonical("pin.shape"), site.oldest);
   }
   return gzipped(profile.finish(result.timed.total, "hostage_byte_time"));
 }

@@ -3,6 +3,7 @@
 #include "heap/support/words.hpp"
 #include "harness/json_checker.hpp"
 #include "harness/json_input.hpp"
+#include "harness/json_places.hpp"
 #include "harness/outcome.hpp"
 #include "harness/record.hpp"
 
@@ -17,7 +18,9 @@ using Json = nlohmann::ordered_json;
 /// A record's value at a dotted path, checked for its type.
 class Field {
  public:
-  Field(const std::string& path, const Json& json) : path_(path), json_(json) {}
+  /// `base` leads to `json` in the text of the file.
+  Field(const std::string& path, std::string_view text, const Json& json, std::string base = {})
+      : path_(path), text_(text), json_(json), base_(std::move(base)) {}
 
   [[nodiscard]] const Json& at(std::string_view name) const {
     const Json* here = &json_;
@@ -26,7 +29,7 @@ class Field {
       rest.remove_prefix(std::min(key.size() + 1, rest.size()));
       const auto found = here->is_object() ? here->find(std::string(key)) : here->end();
       if (!here->is_object() || found == here->end()) {
-        throw InputError(path_ + ": there is no " + std::string(name));
+        throw InputError(path_ + ":1: at " + base_ + std::string(name) + " the key is missing");
       }
       here = &*found;
     }
@@ -60,15 +63,20 @@ class Field {
  private:
   void require(bool holds, std::string_view name, std::string_view what) const {
     if (!holds) {
-      throw InputError(path_ + ": " + std::string(name) + " is not " + std::string(what));
+      const std::string place = base_ + std::string(name);
+      throw InputError(path_ + ":" + std::to_string(line_in_json(text_, place)) + ": at " + place +
+                       " it is not " + std::string(what));
     }
   }
 
   const std::string& path_;
+  std::string_view text_;
   const Json& json_;
+  std::string base_;
 };
 
 Json parse_checked(const std::string& path, std::string_view text) {
+  refuse_doubtful_json(path, text);
   JsonChecker checker(path);
   nlohmann::json::sax_parse(text, &checker);
   return Json::parse(text);
@@ -183,23 +191,26 @@ RecordFile read_record(const std::string& path) {
   RecordFile record;
   record.text = read_file(path);
   const Json json = parse_checked(path, record.text);
-  const Field field(path, json);
+  const Field field(path, record.text, json);
   if (const std::string schema = field.text("schema"); schema != kRecordSchema) {
-    throw InputError(path + ": its schema is " + heap::quoted_text(schema) +
+    throw InputError(path + ":" + std::to_string(line_in_json(record.text, "schema")) +
+                     ": at schema it is " + heap::quoted_text(schema) +
                      ", and this program reads " + std::string(kRecordSchema));
   }
   record.outcome = field.text("outcome");
   record.version = field.text("environment.version");
   for (const auto& [name, value] : field.at("parameters").items()) {
     if (!value.is_string()) {
-      throw InputError(
-          std::string(path).append(": parameters.").append(name).append(" is not text"));
+      const std::string place = std::string("parameters.").append(name);
+      throw InputError(path + ":" + std::to_string(line_in_json(record.text, place)) + ": at " +
+                       place + " it is not text");
     }
     record.parameters.push_back({name, value.get<std::string>()});
   }
   read_figures(record, field);
   for (const Json& site : field.at("pins")) {
-    record.sites.push_back(read_site(Field(path, site)));
+    const std::string base = "pins[" + std::to_string(record.sites.size()) + "].";
+    record.sites.push_back(read_site(Field(path, record.text, site, base)));
   }
   return record;
 }

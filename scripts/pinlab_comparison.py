@@ -95,9 +95,20 @@ class Cell:
 class Side:
     """A sweep folder, a record, or an exact.json."""
 
-    def __init__(self, path):
-        self.path, self.cells, self.axes = path, [], []
+    def __init__(self, path, cells=None):
+        self.path, self.cells, self.axes = path, cells or [], []
         self.session = self.environment = self.jobs = self.program = None
+        if cells is None:
+            self.read(path)
+
+    @classmethod
+    def drawn(cls, side, cells):
+        """Other runs of a side: for comparisons of what was drawn from them."""
+        drawn = cls(side.path, cells)
+        drawn.axes, drawn.session, drawn.environment, drawn.jobs = side.axes, side.session, side.environment, side.jobs
+        return drawn
+
+    def read(self, path):
         try:
             if os.path.isdir(path):
                 self.take_sweep(pinlab_files.read_sweep(path))
@@ -131,7 +142,7 @@ class Side:
     def take_exact(self, exact):
         for entry in exact["cells"]:
             cell = Cell(entry["parameters"])
-            self.axes = list(entry["axes"])
+            self.axes = list(dict.fromkeys([*self.axes, *entry["axes"]]))
             cell.outcome, cell.digest, cell.graph_digest = entry["outcome"], entry["digest"], entry["graph_digest"]
             cell.exact = pinlab_files.flatten(entry["exact"], "exact") if entry["exact"] else None
             self.cells.append(cell)
@@ -277,9 +288,9 @@ def effect(text):
 
 
 class Comparison:
-    def __init__(self, base, new, policy, noise=None, ignored=()):
+    def __init__(self, base, new, policy, noise=None, ignored=(), catalogue=None):
         self.base, self.new, self.policy, self.noise = base, new, policy, noise or {}
-        self.catalogue = Catalogue()
+        self.catalogue = catalogue or Catalogue()
         self.pairing = Pairing(base, new, ignored)
         self.rows, self.notes, self.codes = [], [], []
         self.compare()

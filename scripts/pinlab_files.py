@@ -6,7 +6,7 @@
     record = pinlab_files.read_record("run.json")
     sweep = pinlab_files.read_sweep("study")               # a folder of pinlab sweep
 
-A row has `source`, `cell`, `rep`, `outcome`, every parameter by its name, and every figure by its path
+A row has `source`, `cell`, `rep`, `outcome`, `wall_ns` (of a sweep's process), every parameter by its name, and every figure by its path
 in the record (`exact.moved`, `timed.pauses.full.p99`), as results/README.md defines them. Nothing is
 read leniently: a key that is there twice, a NaN, a number out of range, a wrong schema raise BadInput,
 which names file, line and path.
@@ -419,7 +419,7 @@ def rows(*paths):
     result = []
     for path in paths:
         for run in runs_of(path):
-            row = {"source": path, "cell": run.cell, "rep": run.rep, "outcome": run.outcome, **run.parameters}
+            row = {"source": path, "cell": run.cell, "rep": run.rep, "outcome": run.outcome, "wall_ns": run.wall_ns, **run.parameters}
             row.update(flatten(run.exact, "exact"))
             row.update(flatten(run.timed, "timed"))
             row["digest"] = run.digest

@@ -138,11 +138,29 @@ def _normal_quantile(p):
     return low
 
 
-def wilson(hits, trials, z=1.959963985):
-    """The 95 % confidence interval of a share."""
-    if trials == 0:
-        return 0.0, 1.0
-    share, square = hits / trials, z * z
-    middle = (share + square / (2 * trials)) / (1 + square / trials)
-    half = z / (1 + square / trials) * math.sqrt(share * (1 - share) / trials + square / (4 * trials * trials))
-    return max(0.0, middle - half), min(1.0, middle + half)
+def _at_most(hits, trials, share):
+    """The chance of at most so many hits."""
+    if share <= 0 or hits >= trials:
+        return 1.0
+    if share >= 1:
+        return 0.0
+    logs = [math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) + k * math.log(share) +
+            (trials - k) * math.log1p(-share) for k in range(hits + 1)]
+    return min(1.0, sum(map(math.exp, logs)))
+
+
+def _share_where(holds):
+    """The largest share of which `holds` is true, which is so up to there."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def clopper_pearson(hits, trials, confidence=0.95):
+    """The exact confidence interval of a share."""
+    tail = (1 - confidence) / 2
+    low = 0.0 if hits == 0 else _share_where(lambda share: 1 - _at_most(hits - 1, trials, share) <= tail)
+    high = 1.0 if hits == trials else _share_where(lambda share: _at_most(hits, trials, share) >= tail)
+    return low, high

@@ -294,6 +294,10 @@ SweepAxis parse_zip(std::string_view text) {
     std::vector<std::string>& point = axis.points.emplace_back();
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Parameter& parameter = any_parameter(axis.names[i]);
+      if (values[i].empty()) {
+        point.emplace_back();
+        continue;
+      }
       const std::vector<std::string> one = expand_values(parameter, values[i]);
       if (one.size() != 1) {
         refuse(parameter.name, values[i], "is a range, and values that are zipped stand alone");

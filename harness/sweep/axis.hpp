@@ -6,7 +6,8 @@
 //   step   = "+" number | "x" factor | "#" n | "log#" n    the latter two: n values, both ends
 //   among value  = as --name takes it | '"' text '"' | [factor "*"] "min", for sizes
 //
-// A range may stand for an operand of a distribution too: fixed(1MiB:64MiB:x4). hi is a value where
+// In a tuple an empty value, (a,b)=(1,),(,x), leaves its parameter at its default: so that programs
+// with different parameters of their own stand on one axis. A range may stand for an operand of a distribution too: fixed(1MiB:64MiB:x4). hi is a value where
 // the steps land on it. Values between the ends of log# are rounded: sizes to 7 significant bits,
 // other numbers to 3 significant digits.
 #pragma once
@@ -23,7 +24,8 @@ namespace pinlab::harness {
 struct SweepAxis {
   std::string spec;  ///< as it was said, behind the =
   std::vector<std::string> names;
-  std::vector<std::vector<std::string>> points;  ///< each has one text for each name
+  /// Each has one text for each name; an empty one leaves that parameter at its default.
+  std::vector<std::vector<std::string>> points;
 };
 
 /// More values on one axis are an error.

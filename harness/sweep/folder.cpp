@@ -3,6 +3,7 @@
 #include "heap/support/words.hpp"
 #include "harness/json_checker.hpp"
 #include "harness/json_input.hpp"
+#include "harness/json_places.hpp"
 #include "harness/outcome.hpp"
 #include "harness/record.hpp"
 #include "harness/sweep/event_log.hpp"
@@ -26,6 +27,7 @@ std::string dump(const Json& json) {
 }
 
 Json parse_file(const std::string& path, const std::string& text) {
+  refuse_doubtful_json(path, text);
   JsonChecker checker(path);
   nlohmann::json::sax_parse(text, &checker, nlohmann::json::input_format_t::json, true, true);
   return Json::parse(text, nullptr, true, true);
@@ -56,6 +58,15 @@ std::uint64_t count_in(const std::string& path, const Json& json, const std::str
     refuse(path, key, "not a whole number");
   }
   return value.get<std::uint64_t>();
+}
+
+/// A whole number from 1 to a million, as numbers of runs and shards are.
+std::uint32_t number_in(const std::string& path, const Json& json, const std::string& key) {
+  const std::uint64_t number = count_in(path, json, key);
+  if (number == 0 || number > 1'000'000) {
+    refuse(path, key, "out of range");
+  }
+  return static_cast<std::uint32_t>(number);
 }
 
 void require_schema(const std::string& path, const Json& json, std::string_view schema) {
@@ -170,7 +181,7 @@ std::string spec_text(const std::string& path, const std::string& name, const Js
   return spec;
 }
 
-/// { "a": [1, 2], "b": ["x", "y"] } is (a,b)=(1,x),(2,y).
+/// { "a": [1, 2], "b": ["x", null] } is (a,b)=(1,x),(2,).
 std::string zip_text(const std::string& path, const Json& zip) {
   if (!zip.is_object() || zip.empty()) {
     refuse(path, "zip", "no array of objects");
@@ -184,7 +195,8 @@ std::string zip_text(const std::string& path, const Json& zip) {
     }
     tuples.resize(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
-      tuples[i] += (tuples[i].empty() ? "(" : ",") + item_text(path, name, values[i]);
+      tuples[i] += (tuples[i].empty() ? "(" : ",") +
+                   (values[i].is_null() ? std::string() : item_text(path, name, values[i]));
     }
   }
   std::string text = names + ")=";
@@ -299,13 +311,12 @@ ManifestFile read_manifest(const std::string& path) {
   const Json json = parse_file(path, file.text);
   require_schema(path, json, kSweepSchema);
   file.plan = text_in(path, json, "plan");
-  file.reps = static_cast<std::uint32_t>(count_in(path, json, "reps"));
+  file.reps = number_in(path, json, "reps");
   file.program_hash = text_in(path, member(path, json, "program"), "hash");
   file.program_version = text_in(path, member(path, json, "program"), "version");
   file.parameters = settings_in(path, json, "parameters");
   if (const Json& shard = member(path, json, "shard"); !shard.is_null()) {
-    file.shard = Shard{static_cast<std::uint32_t>(count_in(path, shard, "index")),
-                       static_cast<std::uint32_t>(count_in(path, shard, "of"))};
+    file.shard = Shard{number_in(path, shard, "index"), number_in(path, shard, "of")};
   }
   for (const Json& axis : member(path, json, "axes")) {
     for (const Json& name : member(path, axis, "names")) {
@@ -331,7 +342,7 @@ std::string matrix_text(const Matrix& matrix) {
     Json& zip = zips.emplace_back(Json::object());
     for (std::size_t i = 0; i < axis.names.size(); ++i) {
       for (const std::vector<std::string>& point : axis.points) {
-        zip[axis.names[i]].push_back("\"" + point[i] + "\"");
+        zip[axis.names[i]].push_back(point[i].empty() ? Json() : Json("\"" + point[i] + "\""));
       }
     }
   }
@@ -421,6 +432,7 @@ class EventReader {
       fail("is no JSON object");
     }
     const std::string place = path_ + ":" + std::to_string(events_.lines + 1);
+    refuse_doubtful_json(place, line);
     if (count_in(place, json, "n") != events_.lines) {
       fail("has the number " + dump(json["n"]) + ": lines are missing before it");
     }
@@ -438,7 +450,7 @@ class EventReader {
   }
 
   static RepKey key_of(const std::string& place, const Json& json) {
-    return {text_in(place, json, "cell"), static_cast<std::uint32_t>(count_in(place, json, "rep"))};
+    return {text_in(place, json, "cell"), number_in(place, json, "rep")};
   }
 
   static RepEnd end_of(const std::string& place, const Json& json) {

@@ -8,6 +8,7 @@
 #include "harness/environment.hpp"
 #include "harness/sweep/child.hpp"
 #include "harness/sweep/matrix.hpp"
+#include "harness/sweep/table.hpp"
 
 #include <map>
 #include <optional>
@@ -113,8 +114,7 @@ struct ExactResults {
   std::vector<std::string> disagreeing;
 };
 [[nodiscard]] ExactResults exact_results(const ManifestFile& manifest, const SweepEvents& events);
-/// results.csv.
-[[nodiscard]] std::string results_csv(const ManifestFile& manifest, const SweepEvents& events);
+[[nodiscard]] Table table_of(const ManifestFile& manifest, const SweepEvents& events);
 
 /// Smallest heaps that pinlab minheap wrote.
 [[nodiscard]] std::vector<MinimalHeap> read_minimal_heaps(const std::string& path);

@@ -128,8 +128,10 @@ class Builder {
     for (std::size_t i = 0; i < at.size(); ++i) {
       const SweepAxis& axis = matrix_.axes[i];
       for (std::size_t k = 0; k < axis.names.size(); ++k) {
-        cell.axes.push_back({axis.names[k], axis.points[at[i]][k]});
-        cell.settings.push_back(cell.axes.back());
+        if (const std::string& text = axis.points[at[i]][k]; !text.empty()) {
+          cell.axes.push_back({axis.names[k], text});
+          cell.settings.push_back(cell.axes.back());
+        }
       }
     }
     const heap::ParameterValues values = resolved(cell);

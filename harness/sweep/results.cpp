@@ -1,4 +1,4 @@
-// What is derived from the events of a sweep: exact.json and results.csv, apart from folder.cpp for
+// What is derived from the events of a sweep: exact.json and the table, apart from folder.cpp for
 // their own sake; both include a slow header.
 #include "harness/metrics.hpp"
 #include "harness/sweep/folder.hpp"
@@ -110,46 +110,40 @@ std::string label_of(const ManifestCell& cell) {
   return text.empty() ? "the only one" : text;
 }
 
-/// A field of CSV (RFC 4180).
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) {
-    return text;
-  }
-  std::string quoted = "\"";
-  for (const char c : text) {
-    quoted.append(c == '"' ? 2 : 1, c);
-  }
-  return quoted + "\"";
-}
-
-/// The figure at a metric's path, "summary." left out; empty where there is none.
-std::string figure_at(const Json& run, std::string_view path) {
+/// The figure at a metric's path, "summary." left out; none where there is none.
+std::optional<std::int64_t> figure_at(const Json& run, std::string_view path) {
   const Json* here = &run;
   path.remove_prefix(std::string_view("summary.").size());
   while (!path.empty()) {
     const std::string key(path.substr(0, path.find('.')));
     path.remove_prefix(std::min(key.size() + 1, path.size()));
     if (!here->is_object() || !here->contains(key)) {
-      return {};
+      return std::nullopt;
     }
     here = &here->at(key);
   }
-  return here->is_number() ? here->dump() : std::string();
+  return here->is_number_integer() ? std::optional(here->get<std::int64_t>()) : std::nullopt;
 }
 
-std::string row_of(const ManifestFile& manifest, const ManifestCell& cell, const RepEnd& end) {
-  std::string row = cell.id + "," + std::to_string(end.rep);
+TableRow row_of(const ManifestFile& manifest, const ManifestCell& cell, const RepEnd& end) {
+  TableRow row{.cell = cell.id,
+               .rep = end.rep,
+               .axes = {},
+               .outcome = end.outcome,
+               .wall = end.wall,
+               .user = end.user,
+               .system = end.system,
+               .peak_memory = end.peak_memory,
+               .figures = {}};
   for (const std::string& name : manifest.axis_names) {
     const auto found = std::ranges::find(cell.axes, name, &Setting::name);
-    row += "," + (found == cell.axes.end() ? std::string() : field(found->text));
+    row.axes.push_back(found == cell.axes.end() ? std::string() : found->text);
   }
-  row += "," + end.outcome + "," + std::to_string(end.wall) + "," + std::to_string(end.user) + "," +
-         std::to_string(end.system) + "," + std::to_string(end.peak_memory);
   const Json run = Json::parse(end.run);
   for (const Metric& metric : metrics()) {
-    row += "," + figure_at(run, metric.path);
+    row.figures.push_back(figure_at(run, metric.path));
   }
-  return row + "\n";
+  return row;
 }
 
 }  // namespace
@@ -179,22 +173,14 @@ ExactResults exact_results(const ManifestFile& manifest, const SweepEvents& even
   return results;
 }
 
-std::string results_csv(const ManifestFile& manifest, const SweepEvents& events) {
-  std::string text = "cell,rep";
-  for (const std::string& name : manifest.axis_names) {
-    text += "," + field(name);
-  }
-  text += ",outcome,wall_ns,user_ns,system_ns,maxrss";
-  for (const Metric& metric : metrics()) {
-    text += "," + std::string(metric.name);
-  }
-  text += "\n";
+Table table_of(const ManifestFile& manifest, const SweepEvents& events) {
+  Table table{.axis_names = manifest.axis_names, .rows = {}};
   for (const ManifestCell& cell : manifest.cells) {
     for (const RepEnd* const end : ends_of(events, cell.id)) {
-      text += row_of(manifest, cell, *end);
+      table.rows.push_back(row_of(manifest, cell, *end));
     }
   }
-  return text;
+  return table;
 }
 
 }  // namespace pinlab::harness

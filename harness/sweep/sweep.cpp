@@ -486,7 +486,7 @@ ExactResults derive_results(const std::string& folder) {
   const SweepEvents events = read_events(folder + "/events.jsonl");
   ExactResults results = exact_results(manifest, events);
   write_file(folder + "/exact.json", results.text);
-  write_file(folder + "/results.csv", results_csv(manifest, events));
+  write_file(folder + "/results.csv", table_of(manifest, events).csv());
   return results;
 }
 

@@ -170,6 +170,15 @@ TEST_CASE("axes multiply, and zipped ones go together") {
   CHECK(harness::label_of(cells[1]) == "pin.share=0 heap.max=64MiB seed=1 pin.age=old pin.batch=8");
 }
 
+TEST_CASE("an empty value in a tuple leaves its parameter at its default") {
+  const auto cells = harness::cells_of(
+      matrix_of({"(workload,workload.slots,workload.depth)=(lru_churn,700,),(gcbench,,9)"}), {});
+  REQUIRE(cells.size() == 2);
+  CHECK(harness::label_of(cells[0]) == "workload=lru_churn workload.slots=700");
+  CHECK(harness::label_of(cells[1]) == "workload=gcbench workload.depth=9");
+  CHECK_THROWS_AS(harness::parse_axis("(seed,plan)=(,),(,)"), harness::UsageError);  // there twice
+}
+
 TEST_CASE("a cell's id knows its parameters and not how they were said") {
   const auto a = harness::cells_of(matrix_of({"heap.max=64MiB", "seed=2"}), {});
   Matrix said = matrix_of({"seed=2"});

@@ -122,6 +122,22 @@ class Files(Case):
         self.sweep(0, path, out=self.folder / "b")
         self.assertEqual(self.exact(), self.exact(self.folder / "b"))
 
+    def test_programs_with_different_parameters_stand_on_one_axis(self):
+        path = self.folder / "matrix.json"
+        path.write_text("""{ "schema": "pinlab/matrix/1", "parameters": {"heap.max": "16MiB"}, "zip": [
+            {"workload": ["lru_churn", "gcbench"], "workload.slots": [2000, null], "workload.replacements": [8000, null],
+             "workload.depth": [null, 9]}] }""")
+        self.sweep(0, path)
+        lru, trees = json.loads(self.exact())["cells"]
+        self.assertEqual(list(lru["axes"]), ["workload", "workload.slots", "workload.replacements"])
+        self.assertEqual(trees["axes"], {"workload": "gcbench", "workload.depth": "9"})
+        before = self.exact()
+        self.sweep(0, out=self.out)  # the matrix that the folder keeps says the same
+        self.assertEqual(self.exact(), before)
+        self.assertEqual(pinlab("gate", self.out / "exact.json", self.out).returncode, 0)
+        rows = list(csv.DictReader((self.out / "results.csv").read_text().splitlines()))
+        self.assertEqual([row["workload.depth"] for row in rows], ["", "9"])
+
     def test_a_dry_run_lists_cells_and_writes_nothing(self):
         run = self.sweep(0, *MATRIX, "--dry-run")
         self.assertEqual(len(run.stdout.splitlines()), 7)
@@ -396,11 +412,8 @@ class Parts(Case):
     def test_emitted_jobs_run_as_they_stand(self):
         jobs = self.sweep(0, *MATRIX, "--emit-jobs=parallel", "--shards=3").stdout
         self.assertEqual(len(jobs.splitlines()), 3)
-        if shutil.which("parallel"):
-            subprocess.run(["parallel", "-j2"], input=jobs, text=True, capture_output=True, timeout=120, check=True)
-        else:
-            subprocess.run(["xargs", "-P2", "-d", "\n", "-I{}", "bash", "-c", "{}"], input=jobs, text=True,
-                           capture_output=True, timeout=120, check=True)
+        subprocess.run(["xargs", "-P2", "-d", "\n", "-I{}", "bash", "-c", "{}"], input=jobs, text=True,
+                       capture_output=True, timeout=120, check=True)
         whole = self.folder / "whole"
         self.ends(0, "merge", f"--out={whole}", *sorted(self.out.glob("shard-*")))
         script = self.sweep(0, *MATRIX, "--emit-jobs=slurm", "--shards=2").stdout
@@ -412,6 +425,27 @@ class Parts(Case):
         again = self.folder / "again"
         self.ends(0, "merge", f"--out={again}", self.out / "shard-1", self.out / "shard-2")
         self.assertEqual(self.exact(whole), self.exact(again))
+
+    @unittest.skipUnless(shutil.which("parallel"), "SKIPPED: there is no GNU parallel here (Debian's parallel)")
+    def test_gnu_parallel_runs_them_with_several_workers_and_by_logins(self):
+        self.sweep(0, *MATRIX, out=self.folder / "one")
+        for number, words in enumerate((["-j2"], ["--sshlogin", "2/:"], ["--sshlogin", ":", "--joblog", "log", "--halt", "now,fail=1"])):
+            out = self.folder / f"parts {number}"  # a space, as some people's folders have
+            jobs = self.sweep(0, *MATRIX, "--emit-jobs=parallel", "--shards=3", out=out).stdout
+            subprocess.run(["parallel", *words], input=jobs, text=True, capture_output=True, timeout=120, check=True, cwd=self.folder,
+                           env={**os.environ, "HOME": str(self.folder)})
+            whole = self.folder / f"whole{number}"
+            self.ends(0, "merge", f"--out={whole}", *sorted(out.glob("shard-*")))
+            self.assertEqual(self.exact(whole), self.exact(self.folder / "one"))
+
+    def test_shards_that_do_not_belong_together_are_refused(self):
+        for name, words in [("third", ["--shard=1/3"]), ("half", ["--shard=1/2"])]:
+            self.sweep(0, *MATRIX, *words, out=self.folder / name)
+        self.says(2, "both have run", "merge", f"--out={self.folder}/a", self.folder / "third", self.folder / "half")
+        self.sweep(0, *MATRIX[:-1], "--reps=1", "--shard=2/3", out=self.folder / "fewer")
+        self.says(2, "different matrices", "merge", f"--out={self.folder}/b", self.folder / "third", self.folder / "fewer")
+        self.says(7, "manifest.json", "merge", f"--out={self.folder}/c", self.folder / "third", self.folder / "none")
+        self.assertFalse((self.folder / "a").exists() or (self.folder / "b").exists() or (self.folder / "c").exists())
 
     def test_two_programs_run_in_turns(self):
         other = self.folder / "pinlab"

@@ -16,6 +16,7 @@ PINLAB, SCRIPTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 sys.path.insert(0, SCRIPTS)
 os.environ["PINLAB_EXEC_PATH"] = SCRIPTS
 
+import pinlab_comparison  # noqa: E402
 import pinlab_files  # noqa: E402
 import pinlab_statistics as statistics  # noqa: E402
 
@@ -23,6 +24,15 @@ import pinlab_statistics as statistics  # noqa: E402
 def pinlab(*words):
     return subprocess.run([PINLAB, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=200,
                           check=False)
+
+
+class Known:
+    """A catalogue of one metric."""
+
+    by_path = {"timed.total": pinlab_comparison.Metric("total", "timed.total", "lower", "ns")}
+
+    def metric(self, path):
+        return self.by_path.get(path) or pinlab_comparison.Metric(path, path)
 
 
 class Statistics(unittest.TestCase):
@@ -53,6 +63,41 @@ class Statistics(unittest.TestCase):
         middle = len(a) * (len(values) + 1)
         extreme = sum(abs(total - middle) >= abs(sum(ranks[:4]) - middle) for total in sums)
         self.assertAlmostEqual(statistics.mann_whitney(a, b), extreme / len(sums))
+
+    def test_the_interval_of_a_share_is_the_exact_one(self):
+        for hits, trials, low, high in [(0, 1000, 0, 0.003682), (3, 1000, 0.000619, 0.008742), (10, 10, 0.691503, 1), (5, 10, 0.187086, 0.812914)]:
+            found = statistics.clopper_pearson(hits, trials)
+            self.assertAlmostEqual(found[0], low, places=5)
+            self.assertAlmostEqual(found[1], high, places=5)
+
+    def test_as_many_runs_are_asked_for_as_let_a_time_be_significant(self):
+        import pinlab_resampling
+        for tests in (1, 45, 400):
+            samples = pinlab_resampling.enough(tests, 0.003)
+            self.assertLessEqual(10 * tests * statistics.least_p(samples, samples), 0.003)
+        self.assertEqual(pinlab_resampling.enough(1, 0.05), 8)
+
+    def test_a_comparison_that_is_drawn_finds_what_is_there(self):
+        import pinlab_resampling
+        chance = random.Random(3)
+
+        def side(name, shift):
+            cell = pinlab_comparison.Cell({"plan": "no_gc"})
+            cell.outcome, cell.exact = "completed", {"exact.moved": 0}
+            cell.timed = {"timed.total": [int(1e6 * (shift + chance.random() / 20)) for _ in range(40)]}
+            made = pinlab_comparison.Side(name, [cell])
+            made.session, made.environment, made.jobs = "s", {}, 1
+            return made
+        catalogue = Known()
+        equal = pinlab_resampling.Resampling([side("a", 1), side("b", 1)], catalogue)
+        policy = pinlab_resampling.gated(0.003, 10)
+        drawn = [equal.at_random(chance, 10) for _ in range(100)]
+        self.assertEqual(equal.rate(drawn, policy, {})["alarms"], 0)
+        self.assertEqual(equal.rate(drawn, policy, {}, 1.2)["alarms"], 100)
+        self.assertEqual(equal.rate(drawn, policy, {"total": 0.1}, 1.2)["alarms"], 0)  # noise of 10 % hides 20 %
+        other = pinlab_resampling.Resampling([side("a", 1), side("b", 1.2)], catalogue)
+        windows = [other.window(begin, 10) for begin in range(31)]
+        self.assertEqual(other.rate(windows, policy, {})["alarms"], 31)
 
     def test_holm_is_what_the_paper_has(self):
         self.assertEqual(statistics.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
@@ -103,7 +148,7 @@ class Gates(unittest.TestCase):
         words = ["--heap.max=16MiB", "--workload.slots=3000", "--workload.replacements=15000", "--axis=pin.share=0.1%,2%",
                  "--axis=seed=1..2"]
         assert pinlab("sweep", f"--out={cls.folder}/a", *words).returncode == 0
-        assert pinlab("sweep", f"--out={cls.folder}/twice", *words, "--reps=8", f"--against={PINLAB}").returncode == 0
+        assert pinlab("sweep", f"--out={cls.folder}/twice", *words, "--reps=13", f"--against={PINLAB}").returncode == 0
         cls.reference = json.loads((cls.folder / "a" / "exact.json").read_text())
 
     def gate(self, code, *words, command="gate"):
@@ -202,7 +247,12 @@ class Gates(unittest.TestCase):
         noise = self.folder / "noise.json"
         self.gate(0, f"--out={noise}", f"--sweep={self.folder}/twice", "--resamples=60", command="calibrate")
         found = json.loads(noise.read_text())
-        self.assertEqual(found["false_alarms"]["alarms"], 0)
+        for how in ("drawn", "drawn_without_noise", "windows"):
+            self.assertEqual(found["false_alarms"][how]["alarms"], 0)
+        self.assertEqual(found["false_alarms"]["drawn"]["comparisons"], 60)
+        few = self.gate(0, f"--out={noise}.few", f"--sweep={self.folder}/twice", "--samples=3", command="calibrate")
+        self.assertIn("too few for any", few.stdout)
+        self.assertEqual(json.loads(pathlib.Path(f"{noise}.few").read_text())["false_alarms"], {})
         self.assertIn("total", found["metrics"])
         self.gate(0, self.folder / "twice", f"--noise={noise}")
 

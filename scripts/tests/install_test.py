@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What `meson install` puts in place is enough to build a program with a workload of its own. Run by meson:
 
-    install_test.py BUILD_DIR EXAMPLE_SOURCE COMPILER...
+    install_test.py BUILD_DIR WORKLOAD_SOURCE STUDY_SOURCE COMPILER...
 """
 
 import json
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import unittest
 
-BUILD, EXAMPLE, *COMPILER = sys.argv[1:]
+BUILD, EXAMPLE, STUDY, *COMPILER = sys.argv[1:]
 
 
 def run(*words, **options):
@@ -36,10 +36,11 @@ class InstallTest(unittest.TestCase):
         environment = dict(os.environ, PKG_CONFIG_PATH=str(found[0].parent), PKG_CONFIG_SYSROOT_DIR=str(cls.folder))
         flags = run("pkg-config", "--cflags", "--libs", "pinlab", env=environment)
         assert flags.returncode == 0, flags.stderr
-        source = shutil.copy(EXAMPLE, cls.folder / "stairs.cpp")
-        cls.stairs = cls.folder / "stairs"
-        built = run(*COMPILER, "-std=c++20", source, *flags.stdout.split(), "-o", cls.stairs, cwd=cls.folder)
-        assert built.returncode == 0, built.stderr
+        cls.stairs, cls.study = cls.folder / "stairs", cls.folder / "study"
+        for example, program in ((EXAMPLE, cls.stairs), (STUDY, cls.study)):
+            source = shutil.copy(example, cls.folder / f"{program.name}.cpp")
+            built = run(*COMPILER, "-std=c++20", source, *flags.stdout.split(), "-o", program, cwd=cls.folder)
+            assert built.returncode == 0, built.stderr
 
     def test_the_program_lists_its_workload_beside_all_others(self):
         listed = run(self.stairs, "list", "workloads", "--json")
@@ -60,6 +61,13 @@ class InstallTest(unittest.TestCase):
         self.assertGreater(written["summary"]["exact"]["moved"], 0)
         again = run(self.stairs, "rerun", record)
         self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+
+    def test_a_study_runs_its_runs_as_processes_of_itself(self):
+        ran = run(self.study, cwd=self.folder)
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        self.assertEqual(len(ran.stdout.splitlines()), 9)
+        manifest = json.loads((self.folder / "out" / "study" / "manifest.json").read_text())
+        self.assertEqual(manifest["program"]["path"], str(self.study))
 
     def test_what_pinlab_knows_works_in_it_too(self):
         ran = run(self.stairs, "run", "--workload=lru_churn", "--workload.slots=2000", "--workload.replacements=9000")
