@@ -12,7 +12,9 @@ class AsyncIo final : public UseCase {
       : options_(options) {}
 
   [[nodiscard]] std::string_view name() const override { return "async_io"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * options_.size_most; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
     OperationPlan plan{.transfers = Transfers::yes};

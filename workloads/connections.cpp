@@ -34,13 +34,13 @@ class Connections final : public UseCase {
   Connections(const heap::ParameterValues& values, const UseCaseOptions& options)
       : options_(options),
         writes_(values.share("workload.writes")),
-        write_lasts_("workload.write_lasts",
-                     values.text("workload.write_lasts"),
-                     LengthUnit::time),
+        write_lasts_("workload.write_lasts", values.text("workload.write_lasts"), LengthUnit::time),
         cancelled_(values.share("workload.cancelled")) {}
 
   [[nodiscard]] std::string_view name() const override { return "connections"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * options_.size_most; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   // The object of the operation (OVERLAPPED and what internal/poll adds), the peer's address.
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
@@ -74,15 +74,14 @@ class Connections final : public UseCase {
 }  // namespace
 
 WorkloadEntry workload_connections() {
-  static const auto table = use_case_parameters(
-      Transfers::yes,
-      {{"workload.channel", "socket"},
-       {"workload.sizes", "0.1:64KiB,0.9:4KiB"},
-       {"workload.size_most", "64KiB"},
-       {"workload.lasts", "pareto(1.2,1ms)"},
-       {"workload.in_flight", "1000"},
-       {"workload.interval", "0s"}},
-      kParameters);
+  static const auto table = use_case_parameters(Transfers::yes,
+                                                {{"workload.channel", "socket"},
+                                                 {"workload.sizes", "0.1:64KiB,0.9:4KiB"},
+                                                 {"workload.size_most", "64KiB"},
+                                                 {"workload.lasts", "pareto(1.2,1ms)"},
+                                                 {"workload.in_flight", "1000"},
+                                                 {"workload.interval", "0s"}},
+                                                kParameters);
   return {.name = "connections",
           .summary = "W4: connections with a read outstanding each, most of them idle",
           .source = "golang/go#46787: aclements; Go's internal/poll on Windows (6ab37c1ca5)",

@@ -31,9 +31,8 @@ class EventLoop final : public UseCase {
   EventLoop(const heap::ParameterValues& values, const UseCaseOptions& options)
       : options_(options),
         arguments_(values.count("workload.arguments")),
-        argument_sizes_("workload.argument_sizes",
-                        values.text("workload.argument_sizes"),
-                        LengthUnit::size) {}
+        argument_sizes_(
+            "workload.argument_sizes", values.text("workload.argument_sizes"), LengthUnit::size) {}
 
   [[nodiscard]] std::string_view name() const override { return "event_loop"; }
   [[nodiscard]] std::uint64_t most_bytes() const override { return 0; }

@@ -33,7 +33,9 @@ class FrameBuffers final : public UseCase {
         frame_bytes_(values.size("workload.frame_bytes")) {}
 
   [[nodiscard]] std::string_view name() const override { return "frame_buffers"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * options_.size_most; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t index, heap::Random& random) const override {
     if (index < frame_buffers_) {

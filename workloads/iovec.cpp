@@ -12,7 +12,9 @@ class Iovec final : public UseCase {
       : options_(options) {}
 
   [[nodiscard]] std::string_view name() const override { return "iovec"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * options_.size_most; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
     OperationPlan plan{.transfers = Transfers::yes};

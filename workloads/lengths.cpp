@@ -119,11 +119,12 @@ Length length_of(std::string_view name, std::string_view text, LengthUnit unit) 
   }
   const auto form = std::ranges::find(kForms, text.substr(0, open), &Form::word);
   if (form == kForms.end() || !text.ends_with(')')) {
-    throw ParameterError(std::string(name) + ": " + heap::quoted_text(text) + " is no " +
-                         std::string(words.noun) + ": take " + std::string(words.example) +
-                         ", or fixed, exp, uniform, pareto, gamma, weibull, log_normal, log_uniform "
-                         "with their arguments" +
-                         (unit == LengthUnit::size ? "" : ", or forever"));
+    throw ParameterError(
+        std::string(name) + ": " + heap::quoted_text(text) + " is no " + std::string(words.noun) +
+        ": take " + std::string(words.example) +
+        ", or fixed, exp, uniform, pareto, gamma, weibull, log_normal, log_uniform "
+        "with their arguments" +
+        (unit == LengthUnit::size ? "" : ", or forever"));
   }
   const auto arguments = parts_of(text.substr(open + 1, text.size() - open - 2));
   const std::size_t wanted = form->lengths + (form->has_shape ? 1U : 0U);

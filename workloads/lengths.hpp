@@ -1,6 +1,6 @@
 // Mixtures of lengths, read from text: how long an object lives on the allocation clock, how long
-// foreign code has it, how many bytes it is. "0.9:64KiB, 0.1:gamma(0.5,1MiB)" is nine objects in ten
-// with a half-life of 64 KiB and one in ten whose lifetime is gamma.
+// foreign code has it, how many bytes it is. "0.9:64KiB, 0.1:gamma(0.5,1MiB)" is nine objects in
+// ten with a half-life of 64 KiB and one in ten whose lifetime is gamma.
 #pragma once
 
 #include "heap/support/random.hpp"

@@ -20,16 +20,16 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
 class ParkedCalls final : public UseCase {
  public:
   ParkedCalls(const heap::ParameterValues& values, const UseCaseOptions& options)
-      : options_(options),
-        never_(values.share("workload.never")) {}
+      : options_(options), never_(values.share("workload.never")) {}
 
   [[nodiscard]] std::string_view name() const override { return "parked_calls"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * options_.size_most; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
-    OperationPlan plan{.transfers = Transfers::yes,
-                       .direction = IoDirection::read,
-                       .at_once = false};
+    OperationPlan plan{
+        .transfers = Transfers::yes, .direction = IoDirection::read, .at_once = false};
     for (std::uint32_t i = 0; i < options_.set; ++i) {
       plan.buffers.push_back(options_.draw_size(random));
     }

@@ -30,11 +30,12 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
 class Ring final : public UseCase {
  public:
   Ring(const heap::ParameterValues& values, const UseCaseOptions& options)
-      : options_(options),
-        cancelled_(values.share("workload.cancelled")) {}
+      : options_(options), cancelled_(values.share("workload.cancelled")) {}
 
   [[nodiscard]] std::string_view name() const override { return "ring"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * options_.size_most; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
     OperationPlan plan{.transfers = Transfers::yes, .controls = {kMessageHeader}};

@@ -56,9 +56,9 @@ TEST_CASE("a use case has one digest, whoever does its input and output") {
 TEST_CASE("sizes, their bounds and times are parameters of every use case") {
   for (const WorkloadEntry& entry : use_cases()) {
     CAPTURE(entry.name);
-    const Settings fixed = {{"workload.sizes", "1000B"}, {"workload.size_most", "1000B"},
-                            {"workload.lasts", "1us"},   {"workload.interval", "100us"},
-                            {"workload.set", "1"},       {"workload.operations", "40"},
+    const Settings fixed = {{"workload.sizes", "1000B"},  {"workload.size_most", "1000B"},
+                            {"workload.lasts", "1us"},    {"workload.interval", "100us"},
+                            {"workload.set", "1"},        {"workload.operations", "40"},
                             {"workload.lifetime", "call"}};
     Settings longer = fixed;
     longer["workload.lasts"] = "5ms";

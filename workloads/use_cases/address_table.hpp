@@ -62,8 +62,8 @@ class AddressTable {
 
  private:
   std::unordered_map<Key, std::uint32_t> slots_;
-  std::vector<Key> keys_;               ///< by slot; null: no member
-  std::vector<std::uint32_t> places_;   ///< of members in members_
+  std::vector<Key> keys_;              ///< by slot; null: no member
+  std::vector<std::uint32_t> places_;  ///< of members in members_
   std::vector<std::uint32_t> members_;
 };
 

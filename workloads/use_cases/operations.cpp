@@ -28,7 +28,13 @@ constexpr std::uint64_t kSessionAlpha = 1200;
 constexpr std::uint32_t kFirstSlots = 64;
 
 /// The sites of a use case, by number; UseCaseNames has their names.
-enum Site : std::uint32_t { kBufferSite = 1, kVectorSite, kLimitSite, kControlSite, kRegisteredSite };
+enum Site : std::uint32_t {
+  kBufferSite = 1,
+  kVectorSite,
+  kLimitSite,
+  kControlSite,
+  kRegisteredSite
+};
 
 std::unique_ptr<IoEngine> make_engine(const UseCaseOptions& options) {
   if (options.io == IoKind::threads) {
@@ -67,9 +73,9 @@ Operations::Operations(WorkloadContext& context,
     channels_.emplace(options_.channel, options_.directory, use_case_.most_bytes(), *queue_);
   }
   if (options_.registered > 0) {
-    registered_ =
-        std::make_shared<RegisteredBuffers>(mutator_, pins_, options_.registered, options_.size_most,
-                                            kRegisteredSite, uses_managed_memory());
+    registered_ = std::make_shared<RegisteredBuffers>(mutator_, pins_, options_.registered,
+                                                      options_.size_most, kRegisteredSite,
+                                                      uses_managed_memory());
     queue_->register_buffers(registered_);
   }
 }
@@ -317,9 +323,10 @@ void Operations::begin_transfer(std::uint32_t slot) {
   Operation& operation = operations_[slot];
   const OperationPlan& plan = operation.plan;
   const bool limited = plan.ending == TransferEnding::limit;
-  Transfer transfer{.direction = plan.direction,
-                    .ending = plan.ending,
-                    .registered = operation.registered ? static_cast<int>(*operation.registered) : -1};
+  Transfer transfer{
+      .direction = plan.direction,
+      .ending = plan.ending,
+      .registered = operation.registered ? static_cast<int>(*operation.registered) : -1};
   if (uses_managed_memory()) {
     transfer.vectors =
         new (object(slot, 0).payload().data()) iovec[plan.buffers.size()];  // placed, not allocated

@@ -66,7 +66,8 @@ class Operations {
     std::vector<iovec> vectors;         ///< outside the heap, where the arm is not `pin`
     TimeLimit limit;                    ///< likewise
     std::vector<std::byte> outside;     ///< likewise
-    std::optional<std::uint32_t> registered;  ///< the ring's own buffer that takes a new one's place
+    std::optional<std::uint32_t>
+        registered;  ///< the ring's own buffer that takes a new one's place
   };
   /// Something that is due: a completion, or the end of a set of pins.
   struct Event {
@@ -141,8 +142,8 @@ class Operations {
   std::uint64_t collections_ = 0;
   AddressTable identities_;
   std::uint64_t looked_up_ = 0;
-  std::uint64_t next_lookup_ = 0;       ///< the clock of the next one
-  std::uint64_t identified_ = 0;        ///< collections when the table was made
+  std::uint64_t next_lookup_ = 0;  ///< the clock of the next one
+  std::uint64_t identified_ = 0;   ///< collections when the table was made
 };
 
 }  // namespace pinlab::workloads

@@ -65,9 +65,10 @@ constexpr auto kCommon = std::to_array<Parameter>({
     {.name = "workload.sizes",
      .type = ParameterType::text,
      .default_text = "4KiB",
-     .summary = "bytes of a buffer: SHARE:SIZE,... or a size, or fixed(S), uniform(A,B), exp(MEAN), "
-                "pareto(SHAPE,S), gamma(SHAPE,S), weibull(SHAPE,S), log_normal(MEDIAN,P99), "
-                "log_uniform(A,B), or dacapo"},
+     .summary =
+         "bytes of a buffer: SHARE:SIZE,... or a size, or fixed(S), uniform(A,B), exp(MEAN), "
+         "pareto(SHAPE,S), gamma(SHAPE,S), weibull(SHAPE,S), log_normal(MEDIAN,P99), "
+         "log_uniform(A,B), or dacapo"},
     {.name = "workload.size_least",
      .type = ParameterType::size,
      .default_text = "1B",
@@ -88,8 +89,9 @@ constexpr auto kCommon = std::to_array<Parameter>({
     {.name = "workload.check_every",
      .type = ParameterType::count,
      .default_text = "0",
-     .summary = "begun operations between two looks at everything that foreign code has; 0: each is "
-                "looked at when it ends",
+     .summary =
+         "begun operations between two looks at everything that foreign code has; 0: each is "
+         "looked at when it ends",
      .unit = "operations"},
     {.name = "workload.together",
      .type = ParameterType::flag,
@@ -254,8 +256,7 @@ UseCaseOptions use_case_options(const heap::ParameterValues& values) {
       .live = values.size("workload.live"),
       .collect = values.flag("workload.collect"),
       .drop = values.flag("workload.drop"),
-      .sizes =
-          LengthMixture("workload.sizes", values.text("workload.sizes"), LengthUnit::size),
+      .sizes = LengthMixture("workload.sizes", values.text("workload.sizes"), LengthUnit::size),
       .size_least = values.size("workload.size_least"),
       .size_most = values.size("workload.size_most"),
       .check_every = values.count("workload.check_every"),

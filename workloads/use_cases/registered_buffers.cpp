@@ -12,8 +12,7 @@ RegisteredBuffers::RegisteredBuffers(collector::Mutator& mutator,
                                      bool managed)
     : pins_(std::move(pins)) {
   if (managed) {
-    objects_.emplace(mutator,
-                     mutator.allocate({.references = static_cast<std::uint32_t>(count)}));
+    objects_.emplace(mutator, mutator.allocate({.references = static_cast<std::uint32_t>(count)}));
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     std::byte* base = nullptr;
