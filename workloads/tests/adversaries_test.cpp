@@ -153,6 +153,25 @@ TEST_CASE("the pin adversary forces its bound on every heap that keeps pinned ob
   }
 }
 
+// Where everything divides, all classes are equal; here they are not, and the best one counts.
+TEST_CASE("the pin adversary forces its bound in every small game") {
+  for (std::uint64_t m = 2; m <= 40; ++m) {
+    for (const std::uint64_t q : {2U, 3U, 5U}) {
+      for (std::uint64_t n = q; n <= m; n *= q) {
+        for (const Opponent& opponent : {Opponent{"mark_sweep"}, Opponent{"generational"}}) {
+          CAPTURE(m);
+          CAPTURE(q);
+          CAPTURE(n);
+          CAPTURE(opponent.plan);
+          CHECK(play("pin_adversary", opponent, {{"m", m}, {"n", n}, {"q", q}}, {},
+                     std::uint64_t{1} << 16U)
+                    .top >= residue_bound(m, q, n));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("the pin adversary with q = 2 is Robson's, and moving does not help against it") {
   for (const char* plan : {"mark_sweep", "generational"}) {
     CHECK(play("pin_adversary", {plan}, {{"m", 2048}, {"n", 512}, {"q", 2}}).top ==
