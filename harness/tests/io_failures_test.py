@@ -16,7 +16,7 @@ import tempfile
 import time
 import unittest
 
-PINLAB = sys.argv[1]
+PINLAB = os.path.abspath(sys.argv[1])
 USES_FILES = ["iovec", "ring", "async_io", "connections", "parked_calls", "frame_buffers"]
 SMALL = ["--heap.max=64MiB", "--workload.live=1MiB", "--verify=full"]
 

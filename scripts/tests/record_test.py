@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-PINLAB = sys.argv[1]
+PINLAB = os.path.abspath(sys.argv[1])
 if shutil.which("heaptrack") is None:
     print("SKIPPED: there is no heaptrack here, so nothing can be recorded (Debian: apt-get install heaptrack)")
     sys.exit(77)
