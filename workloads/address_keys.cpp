@@ -1,12 +1,9 @@
-// W11: objects whose address is their identity: a hash table that is keyed by address. Pinned, they
-// keep it; not pinned, the table has to be made anew after each collection, which is the control.
-#include "workloads/use_cases/background.hpp"
-#include "workloads/use_cases/pin_keeper.hpp"
+// W11: objects whose address is their identity: the keys of a hash table of addresses. Pinned, they
+// keep it; where they may move, the table has to be made anew after each collection, which is the
+// control (workload.arm=none, and a handle, which keeps alive but not in place).
+#include "workloads/use_cases/use_case.hpp"
 
 #include <array>
-#include <string>
-#include <unordered_map>
-#include <vector>
 
 namespace pinlab::workloads {
 
@@ -14,104 +11,54 @@ namespace {
 
 using heap::ParameterType;
 
-constexpr std::uint64_t kBetweenLookups = 4096;  ///< bytes that the rest of the program allocates
-constexpr std::uint64_t kBackgroundStream = 3;
-constexpr std::array<std::string_view, 2> kArms = {"pin", "rehash"};
-
 constexpr auto kParameters = std::to_array<heap::Parameter>({
-    {.name = "workload.keys",
-     .type = ParameterType::count,
-     .default_text = "1000",
-     .summary = "objects in the table",
-     .least = 1,
-     .most = 1U << 24U,
-     .unit = "objects"},
     {.name = "workload.lookups",
      .type = ParameterType::count,
      .default_text = "50000",
-     .summary = "random objects that are looked up by their address",
+     .summary = "random keys that are looked up by their address, 4 KiB of allocation apart",
      .least = 1,
      .unit = "look-ups"},
-    {.name = "workload.identity",
-     .type = ParameterType::word,
-     .default_text = "pin",
-     .summary = "whether keys are pinned, or, as a control, the table is made anew after each "
-                "collection",
-     .choices = kArms},
-    kBackgroundParameter,
 });
 
-class AddressKeys final : public Workload {
+class AddressKeys final : public UseCase {
  public:
-  explicit AddressKeys(const heap::ParameterValues& values)
-      : keys_(values.count("workload.keys")),
-        lookups_(values.count("workload.lookups")),
-        live_(values.size("workload.live")) {
-    options_.arm = values.word("workload.identity") == "pin" ? Arm::pin : Arm::none;
-    options_.lifetime = LifetimeClass::process;
-  }
+  AddressKeys(const heap::ParameterValues& values, const UseCaseOptions& options)
+      : options_(options), lookups_(values.count("workload.lookups")) {}
 
-  void run(WorkloadContext& context) override {
-    context.pins.use_names(names_);
-    heap::Random random = context.random;
-    const auto pins = std::make_shared<PinKeeper>(context, context.mutator, options_);
-    context.pins.keep(pins);
-    Background background(context.mutator, &context.pins, random.fork(kBackgroundStream), live_);
-    const ManagedTable objects(context.mutator, keys_);
-    context.leave(objects.directory());
-    for (std::uint64_t key = 0; key < keys_; ++key) {
-      const heap::ObjectRef object = context.mutator.allocate(
-          {.references = 0, .bytes = sizeof(std::uint64_t) + draw_object_size(random)});
-      object.slot(0).word() = key;
-      objects.set(key, object);
-      const PinWish wish{.object = object};
-      static_cast<void>(pins->hold({&wish, 1}));
+  [[nodiscard]] std::string_view name() const override { return "address_keys"; }
+  [[nodiscard]] std::uint64_t most_bytes() const override { return 0; }
+  [[nodiscard]] std::uint64_t lookups() const override { return lookups_; }
+
+  [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
+    OperationPlan plan;
+    for (std::uint32_t i = 0; i < options_.set; ++i) {
+      plan.buffers.push_back(options_.draw_size(random));
     }
-    Table table = hashed(objects);
-    std::uint64_t collections = context.runtime.collections();
-    for (std::uint64_t i = 0; i < lookups_; ++i) {
-      background.allocate_until(context.mutator.clock() + kBetweenLookups);
-      if (options_.arm == Arm::none && collections != context.runtime.collections()) {
-        collections = context.runtime.collections();
-        table = hashed(objects);
-      }
-      const std::uint64_t key = random.below(keys_);
-      const auto found = table.find(objects.get(key).address().value());
-      if (found == table.end() || found->second != key || objects.get(key).slot(0).word() != key) {
-        throw WrongBytes("address_keys: the address of object " + std::to_string(key) +
-                         " is no longer its own");
-      }
-    }
+    draw_end(plan, options_, random);
+    return plan;
   }
 
  private:
-  using Table = std::unordered_map<std::uintptr_t, std::uint64_t>;
-
-  [[nodiscard]] Table hashed(const ManagedTable& objects) const {
-    Table table;
-    for (std::uint64_t key = 0; key < keys_; ++key) {
-      table.emplace(objects.get(key).address().value(), key);
-    }
-    return table;
-  }
-
   UseCaseOptions options_;
-  std::uint64_t keys_;
   std::uint64_t lookups_;
-  std::uint64_t live_;
-  OneSite names_{"address_keys key"};
 };
 
 }  // namespace
 
 WorkloadEntry workload_address_keys() {
+  static const auto table = use_case_parameters(Transfers::no,
+                                                {{"workload.lifetime", "process"},
+                                                 {"workload.sizes", "dacapo"},
+                                                 {"workload.lasts", "forever"},
+                                                 {"workload.operations", "1000"},
+                                                 {"workload.interval", "0s"}},
+                                                kParameters);
   return {.name = "address_keys",
           .summary = "W11: a hash table keyed by the addresses of pinned objects",
           .source = "Go's fmtsort and hexdump tests (#49431, 9c2ab20d48)",
-          .parameters = kParameters,
-          .make = [](const heap::ParameterValues& values) -> std::unique_ptr<Workload> {
-            return std::make_unique<AddressKeys>(values);
-          }};
+          .parameters = table,
+          .make = make_use_case_of<AddressKeys>,
+          .most_threads = kMostThreads};
 }
 
 }  // namespace pinlab::workloads

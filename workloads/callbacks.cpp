@@ -1,17 +1,11 @@
 // W10: small objects that are pinned for the length of a call into foreign code, so that it can
 // hand them to a callback: hundreds of thousands of pins a second, of objects that lie side by
 // side.
-#include "workloads/draws.hpp"
 #include "workloads/use_cases/use_case.hpp"
 
 namespace pinlab::workloads {
 
 namespace {
-
-constexpr std::uint64_t kLeastBytes = 16;
-constexpr std::uint64_t kMostBytes = 64;
-constexpr std::uint64_t kLeastTime = 1'000;   // ns
-constexpr std::uint64_t kMostTime = 100'000;  // ns
 
 class Callbacks final : public UseCase {
  public:
@@ -19,14 +13,14 @@ class Callbacks final : public UseCase {
       : options_(options) {}
 
   [[nodiscard]] std::string_view name() const override { return "callbacks"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * kMostBytes; }
+  [[nodiscard]] std::uint64_t most_bytes() const override { return 0; }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
     OperationPlan plan;
     for (std::uint32_t i = 0; i < options_.set; ++i) {
-      plan.buffers.push_back(kLeastBytes + random.below(kMostBytes - kLeastBytes + 1));
+      plan.buffers.push_back(options_.draw_size(random));
     }
-    plan.lasts = options_.bytes_in(draw_log_uniform(kLeastTime, kMostTime, random));
+    draw_end(plan, options_, random);
     return plan;
   }
 
@@ -39,6 +33,8 @@ class Callbacks final : public UseCase {
 WorkloadEntry workload_callbacks() {
   static const auto table = use_case_parameters(Transfers::no,
                                                 {{"workload.lifetime", "call"},
+                                                 {"workload.sizes", "uniform(16B,64B)"},
+                                                 {"workload.lasts", "log_uniform(1us,100us)"},
                                                  {"workload.operations", "200000"},
                                                  {"workload.interval", "1us"}},
                                                 {});

@@ -1,6 +1,5 @@
 // W12: objects that a debugger keeps: pinned by hand, for as long as the program runs, with the
 // object that pins them pinned too. Go's runtime.debugPinnerV1.
-#include "workloads/use_cases/background.hpp"
 #include "workloads/use_cases/use_case.hpp"
 
 namespace pinlab::workloads {
@@ -8,7 +7,6 @@ namespace pinlab::workloads {
 namespace {
 
 constexpr std::uint64_t kPinnerBytes = 64;
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 20U;
 
 class DebuggerRoots final : public UseCase {
  public:
@@ -16,13 +14,14 @@ class DebuggerRoots final : public UseCase {
       : options_(options) {}
 
   [[nodiscard]] std::string_view name() const override { return "debugger_roots"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * kMostBytes; }
+  [[nodiscard]] std::uint64_t most_bytes() const override { return 0; }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
-    OperationPlan plan{.ending = TransferEnding::never, .controls = {kPinnerBytes}};
+    OperationPlan plan{.controls = {kPinnerBytes}};
     for (std::uint32_t i = 0; i < options_.set; ++i) {
-      plan.buffers.push_back(draw_object_size(random));
+      plan.buffers.push_back(options_.draw_size(random));
     }
+    draw_end(plan, options_, random);
     return plan;
   }
 
@@ -35,6 +34,8 @@ class DebuggerRoots final : public UseCase {
 WorkloadEntry workload_debugger_roots() {
   static const auto table = use_case_parameters(Transfers::no,
                                                 {{"workload.lifetime", "process"},
+                                                 {"workload.sizes", "dacapo"},
+                                                 {"workload.lasts", "forever"},
                                                  {"workload.operations", "100"},
                                                  {"workload.interval", "1ms"}},
                                                 {});

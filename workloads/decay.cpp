@@ -1,7 +1,7 @@
 // Lifetimes on the allocation clock: radioactive decay, where age tells nothing and no generational
 // collector can win, mixtures of it, where it can, and lifetimes of any other shape. The closed
 // forms that a collector is held to are in workloads/README.md.
-#include "workloads/lifetimes.hpp"
+#include "workloads/lengths.hpp"
 #include "workloads/population.hpp"
 
 #include <array>
@@ -20,8 +20,8 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .type = ParameterType::text,
      .default_text = "java_like",
      .summary = "SHARE:LIFETIME,...: a half-life, or fixed(L), exp(MEAN), uniform(A,B), "
-                "pareto(SHAPE,L), gamma(SHAPE,L), weibull(SHAPE,L), forever; java_like is "
-                "0.9:64KiB,0.08:2MiB,0.02:64MiB"},
+                "pareto(SHAPE,L), gamma(SHAPE,L), weibull(SHAPE,L), log_normal(MEDIAN,P99), "
+                "log_uniform(A,B), forever; java_like is 0.9:64KiB,0.08:2MiB,0.02:64MiB"},
     {.name = "workload.allocate",
      .type = ParameterType::duration,
      .default_text = "512MiB",
@@ -74,7 +74,7 @@ class Decay final : public Workload {
       for (std::uint64_t i = 0; i < request_ && population.clock() < allocate_; ++i) {
         const std::uint64_t bytes = size_least_ + random.below(size_most_ - size_least_ + 1);
         const std::size_t component = mixture_.choose(random);
-        const std::uint64_t lifetime = mixture_.components()[component].lifetime.draw(random);
+        const std::uint64_t lifetime = mixture_.components()[component].length.draw(random);
         population.birth({.references = 0, .bytes = bytes}, lifetime,
                          static_cast<std::uint32_t>(component));
       }
@@ -86,7 +86,7 @@ class Decay final : public Workload {
     return text == "java_like" ? kJavaLike : text;
   }
 
-  LifetimeMixture mixture_;
+  LengthMixture mixture_;
   std::uint64_t allocate_;
   std::uint64_t size_least_;
   std::uint64_t size_most_;

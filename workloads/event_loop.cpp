@@ -1,9 +1,9 @@
 // W7: a foreign main loop that calls back and never returns: the pins of its arguments last as long
 // as the program, and the calls within it, nested, pin and unpin on top of them. A stack of pins
 // must let its upper frames go while the bottom never does.
-#include "workloads/draws.hpp"
 #include "workloads/use_cases/use_case.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace pinlab::workloads {
@@ -11,13 +11,6 @@ namespace pinlab::workloads {
 namespace {
 
 using heap::ParameterType;
-
-constexpr std::uint64_t kLeastArgument = 64;
-constexpr std::uint64_t kMostArgument = 4096;
-constexpr std::uint64_t kLeastEvent = 64;
-constexpr std::uint64_t kMostEvent = 512;
-constexpr std::uint64_t kLeastTime = 1'000;     // ns
-constexpr std::uint64_t kMostTime = 5'000'000;  // ns
 
 constexpr auto kParameters = std::to_array<heap::Parameter>({
     {.name = "workload.arguments",
@@ -27,15 +20,22 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .least = 1,
      .most = 1024,
      .unit = "objects"},
+    {.name = "workload.argument_sizes",
+     .type = ParameterType::text,
+     .default_text = "log_uniform(64B,4KiB)",
+     .summary = "bytes of an argument; workload.sizes: of what a call back is given"},
 });
 
 class EventLoop final : public UseCase {
  public:
   EventLoop(const heap::ParameterValues& values, const UseCaseOptions& options)
-      : options_(options), arguments_(values.count("workload.arguments")) {}
+      : options_(options),
+        arguments_(values.count("workload.arguments")),
+        argument_sizes_(
+            "workload.argument_sizes", values.text("workload.argument_sizes"), LengthUnit::size) {}
 
   [[nodiscard]] std::string_view name() const override { return "event_loop"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return arguments_ * kMostArgument; }
+  [[nodiscard]] std::uint64_t most_bytes() const override { return 0; }
   [[nodiscard]] Nesting nesting() const override { return Nesting::stack; }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t index, heap::Random& random) const override {
@@ -43,20 +43,21 @@ class EventLoop final : public UseCase {
     if (index == 0) {
       plan.ending = TransferEnding::never;
       for (std::uint64_t i = 0; i < arguments_; ++i) {
-        plan.buffers.push_back(draw_log_uniform(kLeastArgument, kMostArgument, random));
+        plan.buffers.push_back(std::min(argument_sizes_.draw(random), options_.size_most));
       }
       return plan;
     }
     for (std::uint32_t i = 0; i < options_.set; ++i) {
-      plan.buffers.push_back(kLeastEvent + random.below(kMostEvent - kLeastEvent + 1));
+      plan.buffers.push_back(options_.draw_size(random));
     }
-    plan.lasts = options_.bytes_in(draw_log_uniform(kLeastTime, kMostTime, random));
+    draw_end(plan, options_, random);
     return plan;
   }
 
  private:
   UseCaseOptions options_;
   std::uint64_t arguments_;
+  LengthMixture argument_sizes_;
 };
 
 }  // namespace
@@ -64,6 +65,8 @@ class EventLoop final : public UseCase {
 WorkloadEntry workload_event_loop() {
   static const auto table = use_case_parameters(Transfers::no,
                                                 {{"workload.lifetime", "call"},
+                                                 {"workload.sizes", "uniform(64B,512B)"},
+                                                 {"workload.lasts", "log_uniform(1us,5ms)"},
                                                  {"workload.operations", "1000"},
                                                  {"workload.in_flight", "10"},
                                                  {"workload.interval", "1ms"}},

@@ -1,6 +1,5 @@
 // W5: frame buffers that stay pinned for as long as the program runs, and vertex arrays that are
 // pinned again for each frame.
-#include "workloads/draws.hpp"
 #include "workloads/use_cases/use_case.hpp"
 
 #include <array>
@@ -10,9 +9,6 @@ namespace pinlab::workloads {
 namespace {
 
 using heap::ParameterType;
-
-constexpr std::uint64_t kLeastArray = 1024;
-constexpr std::uint64_t kMostArray = 65'536;
 
 constexpr auto kParameters = std::to_array<heap::Parameter>({
     {.name = "workload.frame_buffers",
@@ -27,12 +23,6 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .summary = "bytes of a frame buffer; 1920 x 1080 x 4, and 33177600B for 4K",
      .least = 1,
      .most = std::uint64_t{256} << 20U},
-    {.name = "workload.frame_time",
-     .type = ParameterType::time,
-     .default_text = "16700us",
-     .summary = "how long a frame's vertex arrays are pinned",
-     .least = 1,
-     .most = heap::kBillion},
 });
 
 class FrameBuffers final : public UseCase {
@@ -40,11 +30,12 @@ class FrameBuffers final : public UseCase {
   FrameBuffers(const heap::ParameterValues& values, const UseCaseOptions& options)
       : options_(options),
         frame_buffers_(values.count("workload.frame_buffers")),
-        frame_bytes_(values.size("workload.frame_bytes")),
-        frame_time_(values.time("workload.frame_time")) {}
+        frame_bytes_(values.size("workload.frame_bytes")) {}
 
   [[nodiscard]] std::string_view name() const override { return "frame_buffers"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * kMostArray; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t index, heap::Random& random) const override {
     if (index < frame_buffers_) {
@@ -52,9 +43,9 @@ class FrameBuffers final : public UseCase {
     }
     OperationPlan plan{.transfers = Transfers::yes, .direction = IoDirection::write};
     for (std::uint32_t i = 0; i < options_.set; ++i) {
-      plan.buffers.push_back(draw_log_uniform(kLeastArray, kMostArray, random));
+      plan.buffers.push_back(options_.draw_size(random));
     }
-    plan.lasts = options_.bytes_in(frame_time_);
+    draw_end(plan, options_, random);
     return plan;
   }
 
@@ -62,7 +53,6 @@ class FrameBuffers final : public UseCase {
   UseCaseOptions options_;
   std::uint64_t frame_buffers_;
   std::uint64_t frame_bytes_;
-  std::uint64_t frame_time_;
 };
 
 }  // namespace
@@ -70,6 +60,8 @@ class FrameBuffers final : public UseCase {
 WorkloadEntry workload_frame_buffers() {
   static const auto table = use_case_parameters(Transfers::yes,
                                                 {{"workload.lifetime", "call"},
+                                                 {"workload.sizes", "log_uniform(1KiB,64KiB)"},
+                                                 {"workload.lasts", "16700us"},
                                                  {"workload.set", "64"},
                                                  {"workload.operations", "60"},
                                                  {"workload.in_flight", "1"},

@@ -273,7 +273,10 @@ class Simulation {
     const PerfSimBucket& spec = kind.spec;
     ++kind.count;
     Made made;
-    made.size = spec.size_least + thread.random.below(spec.size_most - spec.size_least);
+    // The end of a range is not drawn, and one without any length is its beginning. An object is at
+    // least what lies around its payload.
+    made.size = std::max(spec.size_least + thread.random.below(spec.size_most - spec.size_least),
+                         overhead_ + heap::kGranuleBytes);
     made.survives = is_nth(spec.survive_every, kind.count);
     made.survives_request = is_nth(spec.request_every, kind.count);
     made.pinned = spec.pinned_at_birth ||

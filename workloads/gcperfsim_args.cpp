@@ -22,8 +22,9 @@ constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
 /// What .NET puts into the large object heap.
 constexpr std::uint64_t kLargeThreshold = 85'000;
 constexpr std::uint64_t kMostThreads = 1024;
-/// A payload and the two objects around it have to fit.
-constexpr std::uint64_t kLeastSize = 96;
+/// Of an object that is pinned at birth, whose share is counted without what lies around it: a
+/// payload and the two objects around it have to fit.
+constexpr std::uint64_t kLeastPinnedSize = 96;
 
 [[noreturn]] void refuse(std::string_view argument, std::string_view why) {
   throw ParameterError("workload.args: " + std::string(argument) + ": " + std::string(why));
@@ -82,9 +83,9 @@ auto set_range(Bucket bucket, std::uint64_t least) {
     PerfSimBucket& kind = result.*bucket;
     kind.size_least = whole(argument, value.substr(0, dash));
     kind.size_most = whole(argument, value.substr(std::min(dash + 1, value.size())));
-    if (kind.size_least < least || kind.size_most <= kind.size_least) {
+    if (kind.size_least < least || kind.size_most < kind.size_least) {
       refuse(argument, heap::quoted_text(value) + " is no range that begins at " +
-                           std::to_string(least) + " bytes or above and is not empty");
+                           std::to_string(least) + " bytes or above");
     }
   };
 }
@@ -163,9 +164,9 @@ const std::vector<Argument>& arguments() {
       {"-reqpohsurvinterval", "-rpohsi", Takes::a_value, set_count(&A::pinned, &B::request_every)},
       {"-totalmins", "-tm", Takes::a_value,
        only_zero("only 0: a run that a clock ends cannot be repeated; give -totalAllocGB")},
-      {"-sohsizerange", "-sohsr", Takes::a_value, set_range(&A::small, kLeastSize)},
+      {"-sohsizerange", "-sohsr", Takes::a_value, set_range(&A::small, 1)},
       {"-lohsizerange", "-lohsr", Takes::a_value, set_range(&A::large, kLargeThreshold)},
-      {"-pohsizerange", "-pohsr", Takes::a_value, set_range(&A::pinned, kLeastSize)},
+      {"-pohsizerange", "-pohsr", Takes::a_value, set_range(&A::pinned, kLeastPinnedSize)},
       {"-sizedistribution", "-sizedist", Takes::a_value,
        only_zero("only 0: the built-in distribution is a table of GCPerfSim's own; give ranges, or "
                  "take workload=empirical with a profile")},

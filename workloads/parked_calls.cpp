@@ -1,6 +1,5 @@
 // W2: blocking reads, of which some never return: their buffers stay pinned as long as the program
 // runs, however bounded the pins of a call are meant to be.
-#include "workloads/draws.hpp"
 #include "workloads/use_cases/use_case.hpp"
 
 #include <array>
@@ -11,45 +10,40 @@ namespace {
 
 using heap::ParameterType;
 
-constexpr std::uint64_t kMeanCall = 1'000'000;  // ns
-
 constexpr auto kParameters = std::to_array<heap::Parameter>({
     {.name = "workload.never",
      .type = ParameterType::share,
      .default_text = "1%",
-     .summary = "the chance that a call never returns"},
-    {.name = "workload.size",
-     .type = ParameterType::size,
-     .default_text = "4KiB",
-     .summary = "bytes of a read buffer",
-     .least = 1,
-     .most = std::uint64_t{1} << 20U},
+     .summary = "the chance that a call never returns, whatever workload.lasts says"},
 });
 
 class ParkedCalls final : public UseCase {
  public:
   ParkedCalls(const heap::ParameterValues& values, const UseCaseOptions& options)
-      : options_(options),
-        never_(values.share("workload.never")),
-        bytes_(values.size("workload.size")) {}
+      : options_(options), never_(values.share("workload.never")) {}
 
   [[nodiscard]] std::string_view name() const override { return "parked_calls"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * bytes_; }
+  [[nodiscard]] std::uint64_t most_bytes() const override {
+    return options_.set * options_.size_most;
+  }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
-    OperationPlan plan{.transfers = Transfers::yes,
-                       .direction = IoDirection::read,
-                       .buffers = std::vector<std::uint64_t>(options_.set, bytes_),
-                       .at_once = false};
-    plan.ending = random.chance(never_) ? TransferEnding::never : TransferEnding::data;
-    plan.lasts = options_.bytes_in(draw_exponential(kMeanCall, random));
+    OperationPlan plan{
+        .transfers = Transfers::yes, .direction = IoDirection::read, .at_once = false};
+    for (std::uint32_t i = 0; i < options_.set; ++i) {
+      plan.buffers.push_back(options_.draw_size(random));
+    }
+    const bool never = random.chance(never_);
+    draw_end(plan, options_, random);
+    if (never) {
+      plan.ending = TransferEnding::never;
+    }
     return plan;
   }
 
  private:
   UseCaseOptions options_;
   std::uint64_t never_;
-  std::uint64_t bytes_;
 };
 
 }  // namespace
@@ -57,6 +51,7 @@ class ParkedCalls final : public UseCase {
 WorkloadEntry workload_parked_calls() {
   static const auto table = use_case_parameters(Transfers::yes,
                                                 {{"workload.lifetime", "call"},
+                                                 {"workload.lasts", "exp(1ms)"},
                                                  {"workload.channel", "socket"},
                                                  {"workload.operations", "20000"},
                                                  {"workload.in_flight", "256"},

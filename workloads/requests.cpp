@@ -11,11 +11,6 @@ namespace {
 
 using heap::ParameterType;
 
-constexpr std::uint64_t kLeastString = 8;
-constexpr std::uint64_t kMostString = 256;
-constexpr std::uint64_t kLeastTime = 1'000'000;  // ns
-constexpr std::uint64_t kMostTime = 50'000'000;  // ns
-
 constexpr auto kParameters = std::to_array<heap::Parameter>({
     {.name = "workload.set_least",
      .type = ParameterType::count,
@@ -37,16 +32,16 @@ class Requests final : public UseCase {
   }
 
   [[nodiscard]] std::string_view name() const override { return "requests"; }
-  [[nodiscard]] std::uint64_t most_bytes() const override { return options_.set * kMostString; }
+  [[nodiscard]] std::uint64_t most_bytes() const override { return 0; }
 
   [[nodiscard]] OperationPlan plan(std::uint64_t /*index*/, heap::Random& random) const override {
     OperationPlan plan;
     const std::uint64_t strings = least_ + random.below(options_.set - least_ + 1);
     for (std::uint64_t i = 0; i < strings; ++i) {
-      plan.buffers.push_back(kLeastString + random.below(kMostString - kLeastString + 1));
+      plan.buffers.push_back(options_.draw_size(random));
     }
     plan.controls = {strings * sizeof(void*)};
-    plan.lasts = options_.bytes_in(kLeastTime + random.below(kMostTime - kLeastTime + 1));
+    draw_end(plan, options_, random);
     return plan;
   }
 
@@ -60,6 +55,8 @@ class Requests final : public UseCase {
 WorkloadEntry workload_requests() {
   static const auto table = use_case_parameters(Transfers::no,
                                                 {{"workload.lifetime", "call"},
+                                                 {"workload.sizes", "uniform(8B,256B)"},
+                                                 {"workload.lasts", "uniform(1ms,50ms)"},
                                                  {"workload.set", "1000"},
                                                  {"workload.operations", "1000"},
                                                  {"workload.in_flight", "100"},

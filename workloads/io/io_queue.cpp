@@ -76,6 +76,12 @@ IoResult IoQueue::finish(std::uint64_t token) {
   return result;
 }
 
+void IoQueue::register_buffers(std::shared_ptr<const LastingMemory> memory) {
+  EXPECTS(registered_ == nullptr);
+  registered_ = std::move(memory);
+  engine_->register_buffers(registered_->vectors());
+}
+
 std::optional<std::uint64_t> IoQueue::arrived() {
   EXPECTS(completions_ == Completions::arrival);
   while (const std::optional<IoCompletion> completion = engine_->poll()) {

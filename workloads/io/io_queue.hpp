@@ -3,7 +3,7 @@
 // asks for the one that it means, so that a run does not depend on their order.
 //
 // Invariants: (1) what a request names stays where it is until finish() gave its result; (2) when
-// the queue ends, the kernel writes into no buffer of its any more.
+// the queue ends, the kernel writes into no buffer of its any more, and knows none.
 //
 // One thread uses a queue, that of its mutator.
 #pragma once
@@ -36,6 +36,16 @@ struct IoChances {
   std::uint64_t interruptions = 0;
 };
 
+/// Memory that stays where it is, and is not given back to the system, as long as this lives.
+class LastingMemory {
+ public:
+  LastingMemory() = default;
+  LastingMemory(const LastingMemory&) = delete;
+  LastingMemory& operator=(const LastingMemory&) = delete;
+  virtual ~LastingMemory() = default;
+  [[nodiscard]] virtual std::span<const iovec> vectors() const = 0;
+};
+
 class IoQueue {
  public:
   IoQueue(collector::Mutator& mutator, std::unique_ptr<IoEngine> engine, Completions completions)
@@ -54,7 +64,9 @@ class IoQueue {
   /// The token of a transfer that is over and was not yet told, in the order of arrival. REQUIRES
   /// Completions::arrival.
   [[nodiscard]] std::optional<std::uint64_t> arrived();
-  void register_buffers(std::span<const iovec> buffers) { engine_->register_buffers(buffers); }
+  /// Tells the engine of the vectors, by whose index a request can name one; once. The memory lasts
+  /// until the engine has ended. Throws IoError.
+  void register_buffers(std::shared_ptr<const LastingMemory> memory);
 
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   [[nodiscard]] const IoChances& chances() const { return chances_; }
@@ -74,6 +86,7 @@ class IoQueue {
   void submit(const IoRequest& request);
 
   collector::Mutator& mutator_;
+  std::shared_ptr<const LastingMemory> registered_;  ///< ends after the engine, which is below it
   std::unique_ptr<IoEngine> engine_;
   Completions completions_;
   std::unordered_map<std::uint64_t, Transfer> transfers_;

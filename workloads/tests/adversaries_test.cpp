@@ -18,9 +18,11 @@ struct Opponent {
   std::string gap_reuse = "first_fit";
 };
 
-/// All of them never move what is pinned; the first moves nothing at all.
+/// All of them never move what is pinned; the first three move nothing at all.
 const std::initializer_list<Opponent> kOpponents = {
-    {"mark_sweep"}, {"generational"}, {"generational", "bump"}, {"generational", "buckets"}};
+    {"mark_sweep"},           {"mark_sweep", "best_fit"},   {"mark_sweep", "next_fit"},
+    {"generational"},         {"generational", "best_fit"}, {"generational", "next_fit"},
+    {"generational", "bump"}, {"generational", "buckets"}};
 
 collector::Options one_block(const Opponent& opponent, std::uint64_t bytes) {
   collector::Options options;
@@ -86,6 +88,20 @@ TEST_CASE("P_R forces Robson's bound on address-ordered first fit, to the granul
   }
 }
 
+TEST_CASE("P_R forces its bound on whatever fit never moves") {
+  for (const char* fit : {"best_fit", "next_fit", "buckets", "bump"}) {
+    for (const std::uint64_t m : {256U, 1024U, 4096U}) {
+      for (const std::uint64_t n : {4U, 32U, 256U}) {
+        CAPTURE(fit);
+        CAPTURE(m);
+        CAPTURE(n);
+        const AdversaryFigures figures = play("robson", {"mark_sweep", fit}, {{"m", m}, {"n", n}});
+        CHECK(figures.top >= robson(m, n));
+      }
+    }
+  }
+}
+
 TEST_CASE("P_R gets nothing out of a heap that moves, unless everything it has is pinned") {
   const std::initializer_list<Setting> game = {{"m", 1024}, {"n", 64}};
   CHECK(play("robson", {"generational"}, game).top == 1024);
@@ -104,6 +120,9 @@ TEST_CASE("the pin adversary forces its bound on every heap that keeps pinned ob
                                                       {4096, 4, 1024},
                                                       {4096, 16, 256},
                                                       {6561, 3, 729},
+                                                      {1024, 2, 1024},
+                                                      {16384, 8, 512},
+                                                      {10000, 10, 100},
                                                       {6560, 9, 81},
                                                       {5000, 10, 1000},
                                                       {4095, 64, 64},
@@ -130,6 +149,25 @@ TEST_CASE("the pin adversary forces its bound on every heap that keeps pinned ob
       CHECK(figures.bound == bound);
       CHECK(figures.q == game.q);
       CHECK(figures.pins >= game.m / game.q);
+    }
+  }
+}
+
+// Where everything divides, all classes are equal; here they are not, and the best one counts.
+TEST_CASE("the pin adversary forces its bound in every small game") {
+  for (std::uint64_t m = 2; m <= 40; ++m) {
+    for (const std::uint64_t q : {2U, 3U, 5U}) {
+      for (std::uint64_t n = q; n <= m; n *= q) {
+        for (const Opponent& opponent : {Opponent{"mark_sweep"}, Opponent{"generational"}}) {
+          CAPTURE(m);
+          CAPTURE(q);
+          CAPTURE(n);
+          CAPTURE(opponent.plan);
+          CHECK(play("pin_adversary", opponent, {{"m", m}, {"n", n}, {"q", q}}, {},
+                     std::uint64_t{1} << 16U)
+                    .top >= residue_bound(m, q, n));
+        }
+      }
     }
   }
 }

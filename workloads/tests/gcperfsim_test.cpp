@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -48,6 +49,7 @@ TEST_CASE("what GCPerfSim takes and a repeatable run cannot do is refused by nam
            {"-tagb x", "\"x\""},
            {"-tagb 1 -sohsi fifty", "-sohsi: \"fifty\" is no whole number"},
            {"-tagb 1 -sohsr 4000-100", "-sohsr: \"4000-100\" is no range"},
+           {"-tagb 1 -pohsr 50-4000", "-pohsr: \"50-4000\" is no range"},
            {"-tagb 1 -lohsr 100-4000", "-lohsr: \"100-4000\" is no range"},
            {"-tagb 1 -tlgb 1 -lohar 600 -pohar 400", "together below 1000"},
            {"-tagb 1 -tlgb 0", "-totalLiveGB: is 0"},
@@ -65,6 +67,81 @@ TEST_CASE("what GCPerfSim takes and a repeatable run cannot do is refused by nam
     }
     CAPTURE(error);
     CHECK(error.find(reason) != std::string::npos);
+  }
+}
+
+/// A command line as the .NET team published it.
+struct Published {
+  const char* where;
+  const char* args;
+  std::uint64_t pin_every;  ///< of survivors; 0: no pins of small objects
+};
+constexpr auto kPublished = std::to_array<Published>({
+    {"dotnet/runtime pull 112403, NOPIN",
+     "-tc 2 -tagb 50 -tlgb 2 -lohpi 0 -sohsi 50 -ramb 20 -rlmb 2 -sohpi 0", 0},
+    {"dotnet/runtime pull 112403, PIN_NO_DEMOTE",
+     "-tc 2 -tagb 50 -tlgb 2 -lohpi 0 -sohsi 50 -ramb 20 -rlmb 2 -sohpi 50", 50},
+    {"dotnet/runtime pull 112403, PIN_SOME_DEMOTE",
+     "-tc 2 -tagb 50 -tlgb 2 -lohpi 0 -sohsi 50 -ramb 20 -rlmb 2 -sohpi 8", 8},
+    {"dotnet/runtime pull 112403, PIN_LOTS_DEMOTE",
+     "-tc 2 -tagb 50 -tlgb 2 -lohpi 0 -sohsi 50 -ramb 20 -rlmb 2 -sohpi 5", 5},
+    {"dotnet/runtime issue 91642, normal",
+     "-tc 22 -tagb 540 -tlgb 2 -lohar 0 -pohar 0 -sohsr 100-4000 -lohsr 102400-204800 "
+     "-pohsr 100-204800 -sohsi 50 -lohsi 0 -pohsi 0 -sohpi 0 -lohpi 0 -sohfi 0 -lohfi 0 -pohfi 0 "
+     "-ramb 20 -rlmb 2 -allocType reference -testKind time",
+     0},
+    {"dotnet/runtime issue 91642, soh_pinning",
+     "-tc 22 -tagb 540 -tlgb 2 -lohar 0 -pohar 0 -sohsr 100-4000 -lohsr 102400-204800 "
+     "-pohsr 100-204800 -sohsi 50 -lohsi 0 -pohsi 0 -sohpi 100 -lohpi 0 -sohfi 0 -lohfi 0 -pohfi 0 "
+     "-ramb 20 -rlmb 2 -allocType reference -testKind time",
+     100},
+    {"dotnet/performance issue 1992, 2gb_pinning: ranges of one size",
+     "-tc 1 -tagb 50.0 -tlgb 2 -lohar 0 -pohar 0 -sohsr 1000-1000 -lohsr 152400-152400 "
+     "-pohsr 1000-1000 -sohsi 50 -lohsi 0 -pohsi 0 -sohpi 50 -lohpi 0 -sohfi 0 -lohfi 0 -pohfi 0 "
+     "-allocType reference -testKind time",
+     50},
+    {"an introduction to GCPerfSim: ranges from 10 bytes on",
+     "-tc 6 -tagb 100.0 -tlgb 2.0 -lohar 0 -pohar 0 -sohsi 50 -lohsi 0 -pohsi 0 -sohsr 10-4000 "
+     "-lohsr 102400-204800 -pohsr 100-204800 -sohpi 50 -lohpi 0 -sohfi 0 -lohfi 0 -pohfi 0 "
+     "-allocType reference -testKind time",
+     50},
+    {"dotnet/performance, 2gb_pinning of the GC benchmarks",
+     "-tc 6 -tagb 100 -tlgb 2 -lohar 0 -pohar 0 -sohsr 100-4000 -pohsr 100-4000 -sohsi 10 -lohsi 0 "
+     "-pohsi 0 -sohpi 10 -lohpi 0 -sohfi 0 -lohfi 0 -pohfi 0 -allocType reference -testKind time",
+     10},
+});
+
+TEST_CASE("the command lines that the .NET team published run as they stand") {
+  const auto entry = std::ranges::find(workloads(), "gcperfsim", &WorkloadEntry::name);
+  for (const Published& published : kPublished) {
+    CAPTURE(published.where);
+    heap::ParameterValues values({entry->parameters.begin(), entry->parameters.end()});
+    values.set("workload.args", published.args);
+    values.set("workload.scale", "2000");
+    collector::Options options = small_options();
+    options.verify = collector::VerifyLevel::cheap;
+    World world(options);
+    PinPressure pins(world.runtime, {});
+    WorkloadContext context{.runtime = world.runtime,
+                            .mutator = *world.mutator,
+                            .pins = pins,
+                            .random = heap::Random(1)};
+    entry->make(values)->run(context);
+    const PerfSimArguments arguments = parse_perf_sim(published.args);
+    const PerfSimBucket& small = arguments.small;
+    const std::uint64_t mean = (small.size_least + small.size_most) / 2;
+    const std::uint64_t made = world.runtime.pins().counts().made;
+    CHECK(context.live.peak > arguments.live / 2000 * 4 / 5);
+    if (published.pin_every == 0) {
+      CHECK(made == 0);
+      continue;
+    }
+    // Of all objects one in -sohsi survives, of those one in -sohpi is pinned; but what the array
+    // was filled with in the beginning counts too.
+    const std::uint64_t objects = arguments.allocate / 2000 / mean;
+    const std::uint64_t expected = objects / small.survive_every / published.pin_every;
+    CHECK(made + 2 * arguments.threads + expected / 20 >= expected);
+    CHECK(made <= expected + 2 * arguments.threads + expected / 20);
   }
 }
 

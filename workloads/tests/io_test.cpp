@@ -187,6 +187,22 @@ TEST_CASE("a limit on the size of files is an error, and no signal ends the prog
   }
 }
 
+TEST_CASE("a device that is full is named, by either engine") {
+  World world;
+  for (const MakeEngine& make : engines()) {
+    const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    REQUIRE(full.is_open());
+    IoQueue queue(*world.mutator, make(), Completions::seeded);
+    Buffers buffers(IoDirection::write, 1, 3, 1000);
+    queue.start({.token = 1,
+                 .direction = IoDirection::write,
+                 .file = full.number(),
+                 .vectors = buffers.vectors.data(),
+                 .count = 3});
+    CHECK(queue.finish(1).error == ENOSPC);
+  }
+}
+
 TEST_CASE("bytes that are not those that were written are noticed") {
   World world;
   for (const ChannelKind kind : {ChannelKind::file, ChannelKind::socket}) {

@@ -2,7 +2,7 @@
 // survive.
 #include "heap/support/parameter.hpp"
 #include "workloads/allocation_profile.hpp"
-#include "workloads/lifetimes.hpp"
+#include "workloads/lengths.hpp"
 #include "workloads/tests/trace_files.hpp"
 #include "workloads/tests/world.hpp"
 #include "workloads/workload.hpp"
@@ -186,6 +186,7 @@ TEST_CASE("any lifetime keeps its mean alive") {
                                   {"gamma(3,1MiB)", 3 * kMiB},
                                   {"weibull(0.5,512KiB)", kMiB},
                                   {"weibull(2,1MiB)", std::sqrt(std::acos(-1)) / 2 * kMiB},
+                                  {"log_uniform(512KiB,2MiB)", 1.5 * kMiB / std::log(4)},
                                   {"0.75:exp(64KiB),0.25:fixed(1MiB)", 49152 + kMiB / 4}}) {
     CAPTURE(row.text);
     const Ran ran = run("decay",
@@ -204,7 +205,7 @@ TEST_CASE("any lifetime keeps its mean alive") {
 TEST_CASE("a mixture of lifetimes that makes no sense is refused with a sentence") {
   const auto error_of = [](std::string_view text) -> std::string {
     try {
-      const LifetimeMixture mixture("workload.lifetimes", text);
+      const LengthMixture mixture("workload.lifetimes", text);
     } catch (const heap::ParameterError& error) {
       return error.what();
     }
@@ -213,6 +214,8 @@ TEST_CASE("a mixture of lifetimes that makes no sense is refused with a sentence
   CHECK(error_of("1MiB") == "accepted");
   CHECK(error_of(" 0.5 : 1MiB , 0.5 : gamma( 0.5 , 1MiB )") == "accepted");
   CHECK(error_of("forever") == "accepted");
+  CHECK(error_of("log_normal(64KiB,1MiB)") == "accepted");
+  CHECK(error_of("0.5:log_uniform(1KiB,1MiB),0.5:forever") == "accepted");
   for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"", "a value is missing"},
            {"0.5:1MiB,0.4:2MiB", "do not make 1"},

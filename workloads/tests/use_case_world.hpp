@@ -38,6 +38,7 @@ struct UseCaseEnding {
   std::uint64_t digest = 0;
   pinning::PinCounts pins = {};
   std::uint64_t held = 0;
+  std::uint64_t peak = 0;  ///< pins at a time
   std::uint64_t alive_by_pin_alone = 0;
   std::uint64_t moved = 0;
   std::uint64_t leaks = 0;
@@ -76,9 +77,12 @@ inline collector::Options use_case_heap() {
     all["workload.bytes_per_second"] = "64MiB";
     all["workload.operations"] = "60";
   }
+  if (has(entry, "workload.lookups")) {
+    all["workload.lookups"] = "200";
+  }
   if (has(entry, "workload.frame_bytes")) {
     all["workload.frame_bytes"] = "100KiB";
-    all["workload.frame_time"] = "500us";
+    all["workload.lasts"] = "500us";
     all["workload.operations"] = "20";
   }
   for (const auto& [name, text] : settings) {
@@ -103,6 +107,7 @@ inline collector::Options use_case_heap() {
     world.runtime.verify(*world.mutator, collector::VerifyLevel::full);
     ending.digest = world.runtime.heap_digest(*world.mutator);
     ending.held = world.runtime.pins().held();
+    ending.peak = pins.peak();
   }
   ending.pins = world.runtime.pins().counts();
   ending.alive_by_pin_alone = sums.alive_by_pin_alone;

@@ -50,7 +50,20 @@ std::map<std::string, std::string> few(const std::string& operations) {
 std::map<std::string, std::string> small_frames() {
   std::map<std::string, std::string> settings = few("20");
   settings["workload.frame_bytes"] = "100KiB";
-  settings["workload.frame_time"] = "500us";
+  settings["workload.lasts"] = "500us";
+  return settings;
+}
+
+std::map<std::string, std::string> guards() {
+  std::map<std::string, std::string> settings = few("3000");
+  settings["workload.guards"] = "500";
+  settings["workload.steps"] = "3000";
+  return settings;
+}
+
+std::map<std::string, std::string> keys() {
+  std::map<std::string, std::string> settings = few("1000");
+  settings["workload.lookups"] = "500";
   return settings;
 }
 
@@ -97,13 +110,8 @@ std::map<std::string, std::map<std::string, std::string>> small_settings(const s
       {"requests", few("20")},
       {"callbacks", few("1000")},
       {"event_loop", few("50")},
-      {"guards",
-       {{"workload.guards", "500"},
-        {"workload.steps", "3000"},
-        {"workload.guarded", "none"},
-        {"workload.live", "2MiB"}}},
-      {"address_keys",
-       {{"workload.lookups", "500"}, {"workload.identity", "rehash"}, {"workload.live", "2MiB"}}},
+      {"guards", guards()},
+      {"address_keys", keys()},
       {"debugger_roots", few("20")},
   };
 }

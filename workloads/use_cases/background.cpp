@@ -31,7 +31,7 @@ constexpr auto kSizes = std::to_array<SizeShare>({
     {999'300, 8192},
     {999'800, 32'768},
     {999'970, 65'536},
-    {1'000'000, 262'144},
+    {1'000'000, kMostObjectSize},
 });
 constexpr std::uint64_t kMillion = 1'000'000;
 /// Of the table above, its classes filled uniformly: what it takes to guess how many objects are so

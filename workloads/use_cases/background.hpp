@@ -48,5 +48,6 @@ class Background {
 /// Bytes of an object, its header apart: the pooled sizes of twenty programs. Source: DaCapo
 /// Chopin, raw histograms, equal weight (Blackburn et al., ASPLOS 2025).
 [[nodiscard]] std::uint64_t draw_object_size(heap::Random& random);
+inline constexpr std::uint64_t kMostObjectSize = 262'144;
 
 }  // namespace pinlab::workloads

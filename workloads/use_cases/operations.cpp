@@ -15,10 +15,12 @@ namespace {
 constexpr std::uint64_t kPlanStream = 1;
 constexpr std::uint64_t kKeyStream = 2;
 constexpr std::uint64_t kBackgroundStream = 3;
+constexpr std::uint64_t kLookupStream = 4;
 
 /// How much the program allocates between two looks at what has happened.
 constexpr std::uint64_t kStep = 65'536;
 constexpr std::uint64_t kArrivalStep = 4'096;
+constexpr std::uint64_t kBetweenLookups = 4'096;
 /// Collections after which an object is surely out of the nursery.
 constexpr unsigned kOldAge = 9;
 /// Pareto's alpha of sessions, in thousandths.
@@ -26,7 +28,13 @@ constexpr std::uint64_t kSessionAlpha = 1200;
 constexpr std::uint32_t kFirstSlots = 64;
 
 /// The sites of a use case, by number; UseCaseNames has their names.
-enum Site : std::uint32_t { kBufferSite = 1, kVectorSite, kLimitSite, kControlSite };
+enum Site : std::uint32_t {
+  kBufferSite = 1,
+  kVectorSite,
+  kLimitSite,
+  kControlSite,
+  kRegisteredSite
+};
 
 std::unique_ptr<IoEngine> make_engine(const UseCaseOptions& options) {
   if (options.io == IoKind::threads) {
@@ -49,6 +57,7 @@ Operations::Operations(WorkloadContext& context,
       use_case_(use_case),
       options_(options),
       random_(random.fork(kPlanStream)),
+      lookup_random_(random.fork(kLookupStream)),
       keys_(random.fork(kKeyStream).next()),
       stop_(stop),
       pins_(std::make_shared<PinKeeper>(context, mutator, options, use_case.nesting())),
@@ -62,6 +71,12 @@ Operations::Operations(WorkloadContext& context,
   if (options_.does_io) {
     queue_.emplace(mutator_, make_engine(options_), options_.completions);
     channels_.emplace(options_.channel, options_.directory, use_case_.most_bytes(), *queue_);
+  }
+  if (options_.registered > 0) {
+    registered_ = std::make_shared<RegisteredBuffers>(mutator_, pins_, options_.registered,
+                                                      options_.size_most, kRegisteredSite,
+                                                      uses_managed_memory());
+    queue_->register_buffers(registered_);
   }
 }
 
@@ -82,12 +97,17 @@ Operations::~Operations() {
 
 void Operations::run() {
   next_ = mutator_.clock();
-  while (begun_ < options_.operations) {
+  next_lookup_ = next_ + kBetweenLookups;
+  const std::uint64_t wanted = use_case_.operations(options_);
+  while (begun_ < wanted) {
     if (has_room() && mutator_.clock() >= next_) {
       begin_next();
     } else {
       pass_time(has_room() ? next_ : kNever);
     }
+  }
+  while (looked_up_ < use_case_.lookups()) {
+    pass_time(kNever);
   }
   if (options_.collect) {
     mutator_.collect_full();
@@ -101,6 +121,10 @@ void Operations::pass_time(std::uint64_t until) {
   if (!events_.empty()) {
     until = std::min(until, events_.top().at);
   }
+  const bool looks_up = looked_up_ < use_case_.lookups();
+  if (looks_up) {
+    until = std::min(until, next_lookup_);
+  }
   background_.allocate_until(until);
   if (stop_.load(std::memory_order_relaxed)) {
     throw AnotherThreadFailed();
@@ -109,6 +133,9 @@ void Operations::pass_time(std::uint64_t until) {
   hand_over_due();
   if (arrival && channels_) {
     take_arrived();
+  }
+  if (looks_up && mutator_.clock() >= next_lookup_) {
+    look_up();
   }
 }
 
@@ -119,8 +146,13 @@ void Operations::begin_next() {
   operation.plan = use_case_.plan(operation.index, random_);
   EXPECTS(operation.plan.transfers == Transfers::no || channels_);
   ++busy_;
-  if (options_.interval > 0) {
+  if (operation.plan.pause) {
+    next_ = mutator_.clock() + *operation.plan.pause;
+  } else if (options_.interval > 0) {
     next_ = mutator_.clock() + draw_exponential(options_.bytes_in(options_.interval), random_);
+  }
+  if (registered_) {
+    operation.registered = registered_->take();
   }
   // What is read into a copy comes into the heap when it is there.
   const bool reads =
@@ -134,6 +166,9 @@ void Operations::begin_next() {
     begin(slot);
   } else {
     ageing_.push_back(slot);
+  }
+  if (options_.check_every > 0 && begun_ % options_.check_every == 0) {
+    check_all();
   }
 }
 
@@ -150,7 +185,9 @@ void Operations::allocate_objects(std::uint32_t slot) {
     }
   }
   sizes.insert(sizes.end(), plan.controls.begin(), plan.controls.end());
-  sizes.insert(sizes.end(), plan.buffers.begin(), plan.buffers.end());
+  if (has_own_buffers(operation)) {
+    sizes.insert(sizes.end(), plan.buffers.begin(), plan.buffers.end());
+  }
   // So that a set of pins that is forgotten can be reached from what it pins.
   const std::uint32_t references =
       options_.forgotten_from == ForgottenFrom::itself && uses_managed_memory() ? 1 : 0;
@@ -217,6 +254,9 @@ void Operations::begin(std::uint32_t slot) {
     }
     schedule(end, slot, 0);
   }
+  if (use_case_.lookups() > 0) {
+    identities_.add(identity_of(slot), slot);
+  }
 }
 
 void Operations::pin(std::uint32_t slot) {
@@ -259,9 +299,12 @@ void Operations::give_copies(std::uint32_t slot) {
   for (const std::uint64_t buffer : plan.buffers) {
     bytes += buffer;
   }
-  operation.outside.resize(bytes);
+  if (!operation.registered) {
+    operation.outside.resize(bytes);
+  }
   const bool gives = plan.transfers == Transfers::no || plan.direction == IoDirection::write;
-  std::byte* next = operation.outside.data();
+  std::byte* next = operation.registered ? registered_->bytes(*operation.registered).data()
+                                         : operation.outside.data();
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     operation.addresses.push_back(next);
     if (gives && options_.arm == Arm::none) {
@@ -280,7 +323,10 @@ void Operations::begin_transfer(std::uint32_t slot) {
   Operation& operation = operations_[slot];
   const OperationPlan& plan = operation.plan;
   const bool limited = plan.ending == TransferEnding::limit;
-  Transfer transfer{.direction = plan.direction, .ending = plan.ending};
+  Transfer transfer{
+      .direction = plan.direction,
+      .ending = plan.ending,
+      .registered = operation.registered ? static_cast<int>(*operation.registered) : -1};
   if (uses_managed_memory()) {
     transfer.vectors =
         new (object(slot, 0).payload().data()) iovec[plan.buffers.size()];  // placed, not allocated
@@ -343,6 +389,12 @@ void Operations::complete(std::uint32_t slot) {
   }
   if (operation.plan.transfers == Transfers::yes) {
     wipe_controls(slot);
+  }
+  if (identities_.has(slot)) {
+    identities_.remove(slot);
+  }
+  if (operation.registered) {
+    registered_->give_back(*std::exchange(operation.registered, std::nullopt));
   }
   end_pins(slot);
   mutator_.store(slots_.get(), slot, {});
@@ -457,6 +509,45 @@ void Operations::drain() {
   }
 }
 
+// Foreign code finds a random one of its objects by the address under which it knows it.
+void Operations::look_up() {
+  ++looked_up_;
+  next_lookup_ = mutator_.clock() + kBetweenLookups;
+  const bool may_move = options_.arm == Arm::none || options_.arm == Arm::handle;
+  if (may_move && std::exchange(identified_, context_.runtime.collections()) !=
+                      context_.runtime.collections()) {
+    identities_.make_anew([this](std::uint32_t slot) { return identity_of(slot); });
+  }
+  if (identities_.members().empty()) {
+    return;
+  }
+  const std::uint32_t slot =
+      identities_.members()[lookup_random_.below(identities_.members().size())];
+  if (identities_.find(identity_of(slot)) != slot) {
+    throw WrongBytes(std::string(use_case_.name()) + ": the address of operation " +
+                     std::to_string(operations_[slot].index) + "'s object is no longer its own");
+  }
+}
+
+const std::byte* Operations::identity_of(std::uint32_t slot) const {
+  return options_.arm == Arm::copy ? operations_[slot].addresses[0] : buffer_bytes(slot, 0).data();
+}
+
+// All that foreign code has and nobody is to write meanwhile, through the addresses that it has.
+void Operations::check_all() const {
+  for (std::uint32_t slot = 0; slot < operations_.size(); ++slot) {
+    const Operation& operation = operations_[slot];
+    const OperationPlan& plan = operation.plan;
+    if (operation.state != Operation::State::running ||
+        (plan.transfers == Transfers::yes && plan.direction == IoDirection::read)) {
+      continue;
+    }
+    for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
+      check({operation.addresses[i], plan.buffers[i]}, slot, i);
+    }
+  }
+}
+
 std::size_t Operations::first_buffer(const Operation& operation) const {
   const OperationPlan& plan = operation.plan;
   return plan.controls.size() + (plan.transfers == Transfers::yes ? 1 : 0) +
@@ -474,6 +565,9 @@ heap::ObjectRef Operations::object(std::uint32_t slot, std::size_t index) const 
 
 std::span<std::byte> Operations::buffer_bytes(std::uint32_t slot, std::size_t buffer) const {
   const Operation& operation = operations_[slot];
+  if (!has_own_buffers(operation)) {
+    return registered_->bytes(*operation.registered).first(operation.plan.buffers[buffer]);
+  }
   return object(slot, first_buffer(operation) + buffer)
       .payload()
       .first(operation.plan.buffers[buffer]);

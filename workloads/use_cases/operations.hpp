@@ -11,8 +11,10 @@
 #pragma once
 
 #include "workloads/io/channels.hpp"
+#include "workloads/use_cases/address_table.hpp"
 #include "workloads/use_cases/background.hpp"
 #include "workloads/use_cases/pin_keeper.hpp"
+#include "workloads/use_cases/registered_buffers.hpp"
 #include "workloads/use_cases/use_case.hpp"
 
 #include <atomic>
@@ -64,6 +66,8 @@ class Operations {
     std::vector<iovec> vectors;         ///< outside the heap, where the arm is not `pin`
     TimeLimit limit;                    ///< likewise
     std::vector<std::byte> outside;     ///< likewise
+    std::optional<std::uint32_t>
+        registered;  ///< the ring's own buffer that takes a new one's place
   };
   /// Something that is due: a completion, or the end of a set of pins.
   struct Event {
@@ -96,11 +100,18 @@ class Operations {
   void end_pins(std::uint32_t slot);
   void forget(std::uint32_t slot, PinSetId set);
   void drain();
+  void look_up();
+  void check_all() const;
 
   [[nodiscard]] std::size_t first_buffer(const Operation& operation) const;
   [[nodiscard]] std::uint64_t key_of(const Operation& operation, std::size_t buffer) const;
   [[nodiscard]] heap::ObjectRef object(std::uint32_t slot, std::size_t index) const;
   [[nodiscard]] std::span<std::byte> buffer_bytes(std::uint32_t slot, std::size_t buffer) const;
+  [[nodiscard]] const std::byte* identity_of(std::uint32_t slot) const;
+  /// Whether its buffers are objects of the heap, made for it.
+  [[nodiscard]] bool has_own_buffers(const Operation& operation) const {
+    return !(uses_managed_memory() && operation.registered);
+  }
   [[nodiscard]] LifetimeClass lifetime_of(const Operation& operation) const;
   [[nodiscard]] bool uses_managed_memory() const { return options_.arm == Arm::pin; }
   [[nodiscard]] bool has_room() const { return busy_ < options_.in_flight; }
@@ -111,11 +122,13 @@ class Operations {
   const UseCase& use_case_;
   const UseCaseOptions& options_;
   heap::Random random_;
+  heap::Random lookup_random_;
   std::uint64_t keys_;  ///< what the patterns of this thread are drawn from
   const std::atomic<bool>& stop_;
   std::shared_ptr<PinKeeper> pins_;
   Background background_;
   collector::Root slots_;  ///< of each operation, the object that refers to its objects
+  std::shared_ptr<RegisteredBuffers> registered_;  ///< which the queue owns too
   std::optional<IoQueue> queue_;
   std::optional<Channels> channels_;
   std::deque<Operation> operations_;
@@ -127,6 +140,10 @@ class Operations {
   std::uint64_t busy_ = 0;  ///< operations that will end
   std::uint64_t next_ = 0;  ///< the clock of the next one
   std::uint64_t collections_ = 0;
+  AddressTable identities_;
+  std::uint64_t looked_up_ = 0;
+  std::uint64_t next_lookup_ = 0;  ///< the clock of the next one
+  std::uint64_t identified_ = 0;   ///< collections when the table was made
 };
 
 }  // namespace pinlab::workloads

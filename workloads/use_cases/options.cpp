@@ -17,6 +17,7 @@ using heap::ParameterType;
 
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kMostSize = std::uint64_t{256} << 20U;
 
 constexpr std::array<std::string_view, 4> kArms = {"pin", "copy", "handle", "none"};
 constexpr std::array<std::string_view, 5> kLifetimes = {"call", "operation", "session", "process",
@@ -61,6 +62,37 @@ constexpr auto kCommon = std::to_array<Parameter>({
      .least = 1,
      .most = 1024,
      .unit = "buffers"},
+    {.name = "workload.sizes",
+     .type = ParameterType::text,
+     .default_text = "4KiB",
+     .summary =
+         "bytes of a buffer: SHARE:SIZE,... or a size, or fixed(S), uniform(A,B), exp(MEAN), "
+         "pareto(SHAPE,S), gamma(SHAPE,S), weibull(SHAPE,S), log_normal(MEDIAN,P99), "
+         "log_uniform(A,B), or dacapo"},
+    {.name = "workload.size_least",
+     .type = ParameterType::size,
+     .default_text = "1B",
+     .summary = "what workload.sizes draws below that is this",
+     .least = 1,
+     .most = kMostSize},
+    {.name = "workload.size_most",
+     .type = ParameterType::size,
+     .default_text = "1MiB",
+     .summary = "what workload.sizes draws above that is this",
+     .least = 1,
+     .most = kMostSize},
+    {.name = "workload.lasts",
+     .type = ParameterType::text,
+     .default_text = "100us",
+     .summary = "how long foreign code has the buffers: SHARE:TIME,... or a time, or as in "
+                "workload.sizes, or forever"},
+    {.name = "workload.check_every",
+     .type = ParameterType::count,
+     .default_text = "0",
+     .summary =
+         "begun operations between two looks at everything that foreign code has; 0: each is "
+         "looked at when it ends",
+     .unit = "operations"},
     {.name = "workload.together",
      .type = ParameterType::flag,
      .default_text = "true",
@@ -157,6 +189,20 @@ void check(const UseCaseOptions& options) {
         "only pins can be forgotten: workload.forget and "
         "workload.lifetime=leak need workload.arm=pin");
   }
+  if (options.size_most < options.size_least) {
+    throw heap::ParameterError("workload.size_least is above workload.size_most");
+  }
+  const std::uint64_t most = options.sizes->most();
+  if (most != Length::kForever && most > options.size_most) {
+    throw heap::ParameterError("workload.sizes reaches " + std::to_string(most) +
+                               " bytes, and workload.size_most is " +
+                               std::to_string(options.size_most) + ": give both");
+  }
+  if (options.registered > 0 && options.set != 1) {
+    throw heap::ParameterError(
+        "workload.registered needs workload.set=1: a transfer to or from a registered buffer has "
+        "one");
+  }
 }
 
 }  // namespace
@@ -165,6 +211,10 @@ std::uint64_t UseCaseOptions::bytes_in(std::uint64_t nanoseconds) const {
   const heap::Wide bytes = static_cast<heap::Wide>(nanoseconds) * bytes_per_second / kSecond;
   constexpr heap::Wide longest = std::uint64_t{1} << 62U;
   return static_cast<std::uint64_t>(std::min(bytes, longest));
+}
+
+std::uint64_t UseCaseOptions::draw_size(heap::Random& random) const {
+  return std::clamp(sizes->draw(random), size_least, size_most);
 }
 
 std::string_view name_of(LifetimeClass lifetime) {
@@ -206,7 +256,18 @@ UseCaseOptions use_case_options(const heap::ParameterValues& values) {
       .live = values.size("workload.live"),
       .collect = values.flag("workload.collect"),
       .drop = values.flag("workload.drop"),
+      .sizes = LengthMixture("workload.sizes", values.text("workload.sizes"), LengthUnit::size),
+      .size_least = values.size("workload.size_least"),
+      .size_most = values.size("workload.size_most"),
+      .check_every = values.count("workload.check_every"),
   };
+  if (const std::string& lasts = values.text("workload.lasts");
+      lasts != kByTheUseCase || values.find("workload.lasts")->default_text != kByTheUseCase) {
+    options.lasts.emplace("workload.lasts", lasts, LengthUnit::time);
+  }
+  if (values.find("workload.registered") != nullptr) {
+    options.registered = values.count("workload.registered");
+  }
   options.age = options.age_old ? 0 : static_cast<std::uint32_t>(values.count("workload.age"));
   if (values.find("workload.io") != nullptr) {
     options.does_io = true;

@@ -5,9 +5,11 @@
 
 #include "heap/support/parameter.hpp"
 #include "workloads/io/channels.hpp"
+#include "workloads/lengths.hpp"
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +62,12 @@ struct UseCaseOptions {
   std::uint64_t live = 0;  ///< bytes of the program's other objects
   bool collect = true;     ///< a full collection when the last operation has begun
   bool drop = false;       ///< only pins keep objects alive while foreign code has them
+  std::optional<LengthMixture> sizes = {};
+  std::uint64_t size_least = 1;
+  std::uint64_t size_most = 0;
+  std::optional<LengthMixture> lasts = {};  ///< none: as the use case says
+  std::uint64_t check_every = 0;            ///< operations; 0: never but when they end
+  std::uint64_t registered = 0;             ///< buffers that io_uring knows beforehand
   bool does_io = false;
   Completions completions = Completions::seeded;
   IoKind io = IoKind::io_uring;
@@ -72,6 +80,8 @@ struct UseCaseOptions {
   [[nodiscard]] bool forgets() const { return forget > 0 || lifetime == LifetimeClass::leak; }
   /// On the allocation clock.
   [[nodiscard]] std::uint64_t bytes_in(std::uint64_t nanoseconds) const;
+  /// Bytes of a buffer, its header apart.
+  [[nodiscard]] std::uint64_t draw_size(heap::Random& random) const;
 };
 
 /// Whether a use case does I/O, and its defaults: of some of the common parameters, by name.
@@ -81,6 +91,9 @@ using Defaults = std::initializer_list<std::pair<std::string_view, std::string_v
 /// The common parameters, with these defaults, and the use case's own.
 [[nodiscard]] std::vector<heap::Parameter> use_case_parameters(
     Transfers transfers, Defaults defaults, std::span<const heap::Parameter> own);
+
+/// The default of workload.lasts where something else than a time ends an operation.
+inline constexpr std::string_view kByTheUseCase = "toggled";
 
 /// Throws ParameterError where they contradict each other.
 [[nodiscard]] UseCaseOptions use_case_options(const heap::ParameterValues& values);

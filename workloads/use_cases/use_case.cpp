@@ -12,14 +12,25 @@
 
 namespace pinlab::workloads {
 
+void draw_end(OperationPlan& plan, const UseCaseOptions& options, heap::Random& random) {
+  const std::uint64_t time = options.lasts->draw(random);
+  if (time != Length::kForever) {
+    plan.lasts = options.bytes_in(time);
+    return;
+  }
+  // What never ends is a read of what never comes.
+  plan.ending = TransferEnding::never;
+  plan.direction = IoDirection::read;
+}
+
 namespace {
 
 class UseCaseNames final : public SiteNames {
  public:
   explicit UseCaseNames(std::string_view use_case) : use_case_(use_case) {}
   [[nodiscard]] std::string name(std::uint32_t site) const override {
-    constexpr std::array<std::string_view, 5> what = {"background", "buffer", "vector",
-                                                      "time limit", "control"};
+    constexpr std::array<std::string_view, 6> what = {"background", "buffer",  "vector",
+                                                      "time limit", "control", "registered buffer"};
     return std::string(use_case_) + " " + std::string(what.at(site));
   }
 

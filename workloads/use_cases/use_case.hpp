@@ -26,7 +26,12 @@ struct OperationPlan {
   std::optional<LifetimeClass> lifetime = {};  ///< of its pins, unlike that of the others
   /// Whether the other side sends, or takes, at once rather than when the operation completes.
   bool at_once = true;
+  /// Bytes allocated until the next operation begins; none: as workload.interval says.
+  std::optional<std::uint64_t> pause = {};
 };
+
+/// Until when foreign code has it: workload.lasts, which may be for ever.
+void draw_end(OperationPlan& plan, const UseCaseOptions& options, heap::Random& random);
 
 /// Whether an operation ends before all that began before it: the frames of a stack.
 enum class Nesting : std::uint8_t { none, stack };
@@ -42,8 +47,14 @@ class UseCase {
   /// Operation `index` of a thread. The only randomness is `random`. From several threads at once.
   [[nodiscard]] virtual OperationPlan plan(std::uint64_t index, heap::Random& random) const = 0;
   [[nodiscard]] virtual Nesting nesting() const { return Nesting::none; }
-  /// The most bytes that the buffers of an operation have together.
+  /// The most bytes that the buffers of an operation which the system transfers have together.
   [[nodiscard]] virtual std::uint64_t most_bytes() const = 0;
+  /// Of a thread.
+  [[nodiscard]] virtual std::uint64_t operations(const UseCaseOptions& options) const {
+    return options.operations;
+  }
+  /// How often one of the objects is looked up by its address, which is its identity.
+  [[nodiscard]] virtual std::uint64_t lookups() const { return 0; }
 };
 
 /// A workload that runs it. Throws ParameterError where `options` cannot be for it.

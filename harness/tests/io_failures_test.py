@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""Programs whose input and output fails, is limited, or is interrupted: the outcome, the record, the exit code. Run by meson:
+
+    io_failures_test.py PINLAB
+"""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PINLAB = os.path.abspath(sys.argv[1])
+USES_FILES = ["iovec", "ring", "async_io", "connections", "parked_calls", "frame_buffers"]
+SMALL = ["--heap.max=64MiB", "--workload.live=1MiB", "--verify=full"]
+
+
+class Failures(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pinlab_io_test_"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def ends_as_io_error(self, sentence, *words, channel="file", **options):
+        out = self.folder / "record.json"
+        out.unlink(missing_ok=True)
+        run = subprocess.run([PINLAB, "run", *SMALL, f"--workload.channel={channel}", *words, f"--out={out}"], capture_output=True, text=True, timeout=120,
+                             check=False, **options)
+        self.assertEqual(run.returncode, 7, run.stdout + run.stderr)
+        record = json.loads(out.read_text())
+        self.assertEqual(record["outcome"], "io_error")
+        self.assertIn(sentence, record["reason"])
+        self.assertIsNone(record["digest"])
+        return record
+
+    def small_disk(self, size):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("SKIPPED: only root may mount a small disk")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
+
+    def test_a_full_disk_ends_the_run_with_a_record_that_says_so(self):
+        disk = self.small_disk("128k")
+        for workload in USES_FILES:
+            for engine in ("io_uring", "threads"):
+                with self.subTest(workload=workload, io=engine):
+                    record = self.ends_as_io_error("No space left on device", f"--workload={workload}",
+                                                   f"--workload.directory={disk}", f"--workload.io={engine}")
+                    self.assertEqual(os.statvfs(disk).f_bfree, os.statvfs(disk).f_blocks)  # nothing is left behind
+                    self.assertGreater(record["summary"]["exact"]["allocated"], 0)
+        # All threads end when one of them fails.
+        self.ends_as_io_error("No space left on device", "--workload=ring", f"--workload.directory={disk}",
+                              "--mutator.threads=4")
+
+    def test_the_same_run_completes_where_there_is_room(self):
+        disk = self.small_disk("512m")
+        run = subprocess.run([PINLAB, "run", *SMALL, "--workload=ring", "--workload.operations=500",
+                              "--workload.channel=file", f"--workload.directory={disk}"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_a_limit_on_files_ends_the_run_alike_and_no_signal_does(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        for engine in ("io_uring", "threads"):
+            with self.subTest(io=engine):
+                self.ends_as_io_error("File too large", "--workload=iovec", f"--workload.io={engine}", preexec_fn=limit)
+
+    def test_a_folder_that_takes_no_file_is_said(self):
+        self.ends_as_io_error("a file in /no/such/folder: No such file or directory", "--workload=ring",
+                              "--workload.directory=/no/such/folder")
+        self.ends_as_io_error("a file in /proc: ", "--workload=ring", "--workload.directory=/proc")
+
+    def test_too_few_open_files_are_said(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+
+        self.ends_as_io_error("a pair of sockets: Too many open files", "--workload=connections",
+                              channel="socket", preexec_fn=limit)
+
+    def test_an_interrupted_program_leaves_a_record_that_says_so(self):
+        for engine in ("io_uring", "threads"):
+            with self.subTest(io=engine):
+                out = self.folder / f"{engine}.json"
+                process = subprocess.Popen([PINLAB, "run", "--heap.max=64MiB", "--workload=ring", f"--workload.io={engine}",
+                                            "--workload.operations=100000000", "--gctrace", f"--out={out}"],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                for _ in range(3):
+                    process.stderr.readline()  # it collects
+                process.send_signal(signal.SIGINT)
+                begin = time.monotonic()
+                process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 130)
+                self.assertLess(time.monotonic() - begin, 20)
+                record = json.loads(out.read_text())
+                self.assertEqual(record["outcome"], "interrupted")
+                self.assertGreater(record["summary"]["exact"]["pins"]["made"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
