@@ -102,7 +102,7 @@ Json gaps_json(const GapFigures& gaps) {
 
 Json beyond_pins_summary(const RunResult& result) {
   const BeyondPins& beyond = result.exact.beyond_pins;
-  const bool measured = result.exact.last_full && measures_hostage(result);
+  const bool measured = result.exact.hostage_measured;
   return {
       {"ambiguous", last_and_peak(beyond.ambiguous)},
       {"flowed", last_and_peak(beyond.flowed)},
@@ -274,13 +274,14 @@ Json nursery_json(const PauseReport& report) {
 }
 
 /// What may not move without being pinned.
-Json beyond_pins_json(const PauseReport& report, bool measured) {
+Json beyond_pins_json(const PauseReport& report) {
   return {
       {"ambiguous", objects_and_bytes(report.ambiguous_objects, report.ambiguous_bytes)},
       {"flowed", objects_and_bytes(report.flowed_objects, report.flowed_bytes)},
       {"children", objects_and_bytes(report.child_objects, report.child_bytes)},
       {"alive_by_ambiguous_alone", report.alive_by_ambiguous_alone},
-      {"ambiguous_hostage", measured ? Json(report.ambiguous_hostage) : Json(nullptr)},
+      {"ambiguous_hostage",
+       report.hostage_measured ? Json(report.ambiguous_hostage) : Json(nullptr)},
   };
 }
 
@@ -304,7 +305,7 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
       {"islands", {{"count", report.islands}, {"bytes", report.island_bytes}}},
       {"alive_by_pin_alone", report.alive_by_pin_alone},
       {"largest_object", report.largest_object > 0 ? Json(report.largest_object) : Json(nullptr)},
-      {"beyond_pins", beyond_pins_json(report, measured)},
+      {"beyond_pins", beyond_pins_json(report)},
       {"gaps", {{"count", report.gaps}, {"bytes", report.gap_bytes}}},
       {"compaction", full ? compaction_json(report) : Json(nullptr)},
       {"gap_use", full ? gap_use_json(report) : Json(nullptr)},
