@@ -27,8 +27,9 @@ REGRESSIONS = [
      [("  std::ranges::stable_sort(blocks, {}, [](const OldBlockCensus& block) { return block.live; });\n", "")]),
     ("eager", "the fixed cost of a full collection is taken for twice what it is, so that more is moved", ROUTES,
      [("kFixedCostShift = 1;", "kFixedCostShift = 0;")]),
-    ("lazy", "nothing moves until an eighth of the blocks in use is free", ROUTES,
-     [("used - live >= variants.least_free &&", "used - live >= std::max(variants.least_free, used / 8) &&")]),
+    ("lazy", "nothing moves until an eighth of the blocks in use is free", "collector/compact_rules/compact_rules.cpp",
+     [("situation.used - situation.live >= variants.least_free &&",
+       "situation.used - situation.live >= std::max(variants.least_free, situation.used / 8) &&")]),
     ("split_not_used", "a line that does not fit into the rest of a gap goes to the next gap whole", "collector/slide.hpp",
      [("    const std::size_t first_split = plan_.splits.size();\n    if constexpr (kRecord) {\n      plan_.splits.push_back",
        "    if ((starts & movable & (~movable + 1)) != 0 && room() < slack_ && gap_ + 1 != plan_.gaps.end() &&\n"
