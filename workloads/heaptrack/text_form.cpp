@@ -22,6 +22,42 @@ struct Named {
   std::vector<std::uint32_t> pins = {};  ///< newest last; they outlast the object's free
 };
 
+/// The threads of a trace, whose steps are replayed one by one in the trace's order. The first
+/// needs no name.
+class TextThreads {
+ public:
+  /// The steps from here on are its own.
+  void go_on(std::string_view id, const TextWords& words) {
+    const std::uint64_t ended = ended_at_.try_emplace(std::string(id), 0).first->second;
+    if (ended != 0) {
+      words.fail("thread " + quoted(id) + " ended in line " + std::to_string(ended));
+    }
+    current_ = id;
+  }
+  void end(std::string_view id, std::uint64_t line, const TextWords& words) {
+    const auto found = ended_at_.find(std::string(id));
+    if (found == ended_at_.end()) {
+      words.fail("thread " + quoted(id) + " made no step");
+    }
+    if (found->second != 0) {
+      words.fail("thread " + quoted(id) + " ended in line " + std::to_string(found->second));
+    }
+    found->second = line;
+  }
+  /// Whether the thread whose turn it is can make a step.
+  void check_step(const TextWords& words) const {
+    const auto found = ended_at_.find(current_);
+    if (found != ended_at_.end() && found->second != 0) {
+      words.fail("a step of thread " + quoted(current_) + ", which ended in line " +
+                 std::to_string(found->second));
+    }
+  }
+
+ private:
+  std::string current_;
+  std::unordered_map<std::string, std::uint64_t> ended_at_;  ///< line; 0: it runs
+};
+
 class TextForm {
  public:
   TextForm(LineReader& lines, CallStacks& stacks, EventRecorder& recorder)
@@ -55,7 +91,14 @@ class TextForm {
  private:
   void take(TextWords& words) {
     const std::string_view verb = words.next("a step");
-    if (verb == "allocate") {
+    if (verb != "thread" && verb != "exit" && verb != "end") {
+      threads_.check_step(words);
+    }
+    if (verb == "thread") {
+      threads_.go_on(words.next("a thread"), words);
+    } else if (verb == "exit") {
+      threads_.end(words.next("a thread"), lines_.number(), words);
+    } else if (verb == "allocate") {
       take_allocate(words);
     } else if (verb == "free") {
       Named& object = living(words);
@@ -71,7 +114,8 @@ class TextForm {
     } else if (verb == "end") {
       ended_ = true;
     } else {
-      words.fail("expected allocate, free, link, pin, unpin or end, found " + quoted(verb));
+      words.fail("expected allocate, free, link, pin, unpin, thread, exit or end, found " +
+                 quoted(verb));
     }
     words.end();
   }
@@ -155,6 +199,7 @@ class TextForm {
   CallStacks& stacks_;
   EventRecorder& recorder_;
   bool ended_ = false;
+  TextThreads threads_;
   std::unordered_map<std::string, Named> objects_;        // looked up, never walked
   std::unordered_map<std::string, std::uint32_t> sites_;  // stacks by name, likewise
 };

@@ -50,6 +50,15 @@ TEST_CASE("a text trace gives its steps in order") {
   CHECK(trace.events()[0].references == 2);
 }
 
+TEST_CASE("threads of a text trace take turns, and end each other's pins") {
+  const Trace trace = read_text(
+      "pinlab-trace 1\nallocate a 8\nthread one\npin a\nthread two\nallocate b 8\nexit one\n"
+      "unpin a\nfree a\nexit two\nthread three\nfree b\nend\n");
+  CHECK(trace.totals().allocations == 2);
+  CHECK(trace.totals().pins == 1);
+  CHECK(trace.totals().live_bytes == 0);
+}
+
 TEST_CASE("a .rep file gives its steps in order, and a realloc is an allocation and a free") {
   const Trace trace = read_text("20000\n2\n5\n1\na 0 512\na 1 128\nr 0 640\nf 1\nf 0\n");
   CHECK(trace.form() == TraceForm::rep);
@@ -84,9 +93,16 @@ TEST_CASE("a text trace that makes no sense is refused by line and reason") {
       {"allocate a 99999999999\nend\n", 2,
        "bytes of '99999999999' is too large: at most 2147483640"},
       {"alocate a 8\nend\n", 2,
-       "expected allocate, free, link, pin, unpin or end, found 'alocate'"},
+       "expected allocate, free, link, pin, unpin, thread, exit or end, found 'alocate'"},
       {"allocate a 8\nfree a b\nend\n", 3, "expected the end of the line, found 'b'"},
       {"end\nallocate a 8\n", 3, "nothing may follow the line 'end'"},
+      {"thread a\nallocate x 8\nthread b\nexit a\nthread a\nfree x\nend\n", 6,
+       "thread 'a' ended in line 5"},
+      {"thread a\nallocate x 8\nexit a\nfree x\nend\n", 5,
+       "a step of thread 'a', which ended in line 4"},
+      {"thread a\nexit b\nend\n", 3, "thread 'b' made no step"},
+      {"thread a\nexit a\nexit a\nend\n", 4, "thread 'a' ended in line 3"},
+      {"thread\nend\n", 2, "expected a thread, found the end of the line"},
       {"allocate a 8\n", 0,
        "the trace ends early: its last line must be 'end', and line 2 is the last"},
   });
