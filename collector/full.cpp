@@ -70,6 +70,7 @@ void collect_full(Generations& generations,
                   PauseReport& report) {
   collect_young(generations, roots, {.empty_nursery = true}, report);  // one space is left
   generations.old.close();
+  generations.pinned_space.close();
   forget_young_islands(report);
 
   const LiveSet live = mark(generations, roots, report);  // What is alive?
