@@ -1,7 +1,7 @@
-// Where a young collection copies to: a young and an old space, and the pinned one. The copies are the queue of what is
-// still to be scanned, as in Cheney's collector.
+// Where a young collection copies to: a young and an old space, and the pinned one. The copies are
+// the queue of what is still to be scanned, as in Cheney's collector.
 //
-// Invariants: (1) a copy in the old or the pinned space has its start bit; (2) what next() has not named yet lies
+// Invariants: (1) a copy that is old has its start bit; (2) what next() has not named yet lies
 // between a space's scan and its cursor, or in a pending range.
 #pragma once
 
@@ -45,7 +45,7 @@ class CopySpaces {
   }
 
   /// The same in the pinned space.
-  [[nodiscard]] [[gnu::noinline]] heap::Address copy_apart(heap::Address from, heap::Header header) {
+  [[nodiscard, gnu::noinline]] heap::Address copy_apart(heap::Address from, heap::Header header) {
     const std::size_t bytes = header.bytes();
     if (bytes > pinned_.limit - pinned_.cursor && !refill(pinned_, bytes)) {
       return {};
@@ -95,10 +95,10 @@ class CopySpaces {
   static constexpr std::size_t kInlineCopyBytes = 64;
   static constexpr std::size_t kAheadBytes = 512;  // where small copies will go: as in allocation
 
-  [[nodiscard]] [[gnu::always_inline]] heap::Address place(ToSpace& space,
-                                                           heap::Address from,
-                                                           heap::Header header,
-                                                           bool promote) {
+  [[nodiscard, gnu::always_inline]] heap::Address place(ToSpace& space,
+                                                        heap::Address from,
+                                                        heap::Header header,
+                                                        bool promote) {
     const std::size_t bytes = header.bytes();
     const heap::Address to = space.cursor;
     space.cursor = to + bytes;

@@ -71,7 +71,7 @@ enum class PinPlacement : std::uint8_t {
   anywhere,      ///< it does not: an object is pinned where it is, and there is no such space
   pinned_space,  ///< it is born there, as what will be pinned is known when it is allocated
   migrate,       ///< a pin waits for the next collection, which moves its object there
-  pretenure,     ///< the objects of sites with pins at two collections are born there, pinned or not
+  pretenure,     ///< what sites with pins at two collections allocate is born there, pinned or not
 };
 inline constexpr std::array<std::string_view, 4> kPinPlacementNames = {"anywhere", "pinned_space",
                                                                        "migrate", "pretenure"};

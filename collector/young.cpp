@@ -71,8 +71,8 @@ class YoungCollection {
   }
 
  private:
-  /// What waits to be pinned goes to the pinned space, before anything else finds it. Where there is
-  /// no room it is a root as any other.
+  /// What waits to be pinned goes to the pinned space, before anything else finds it. Where there
+  /// is no room it is a root as any other.
   void move_apart() {
     const PhaseTimer timer(report_, PausePhase::roots);
     roots_.migrants.for_each([this](Address slot) {

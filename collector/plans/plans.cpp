@@ -45,8 +45,8 @@ std::string why_no_pinned_space(const Options& options) {
            "heap.block, a larger heap.max, or pin.placement=anywhere";
   }
   if (options.pin_placement == PinPlacement::migrate && options.nursery_size == 0) {
-    return "pin.placement=migrate moves what survives the nursery, and nursery.size=0 is none: take "
-           "a nursery, pin.placement=pinned_space, or anywhere";
+    return "pin.placement=migrate moves what survives the nursery, and nursery.size=0 is none: "
+           "take a nursery, pin.placement=pinned_space, or anywhere";
   }
   return {};
 }
