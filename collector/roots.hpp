@@ -70,7 +70,7 @@ class RootTable {
 class GlobalRoots : public RootTable {};
 class WeakRoots : public RootTable {};
 /// Objects that are to be pinned as soon as they lie in the pinned space, where the next collection
-/// moves those that are young: who waits for them keeps them.
+/// moves those that are young, and the next full one the others: who waits for them keeps them.
 class Migrants : public RootTable {};
 
 /// Words that may be addresses, as on the stack of a C function: the object that one points into,

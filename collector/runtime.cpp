@@ -376,6 +376,7 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   const PinWitness witness =
       options_.verify == VerifyLevel::none ? PinWitness() : PinWitness(generations_, roots);
   plan_->collect(generations_, roots, kind, effort, report);
+  full_collections_ += report.kind == PauseKind::full ? 1U : 0U;
   generations_.format_spaces();
   report.pinned_blocks = heap_.pinned_blocks();
   {

@@ -90,6 +90,7 @@ class Runtime {
   /// Bytes allocated by all mutators up to the last refill of each.
   [[nodiscard]] std::uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t collections() const { return collections_; }
+  [[nodiscard]] std::uint64_t full_collections() const { return full_collections_; }
 
   /// Throws PinLeaked or PinnedObjectCollected where no handler took the report of one since the
   /// last collection: collections throw them at their end.
@@ -178,6 +179,7 @@ class Runtime {
   std::uint64_t blocked_ns_ = 0;
   std::atomic<std::uint64_t> clock_{0};
   std::uint64_t collections_ = 0;
+  std::uint64_t full_collections_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

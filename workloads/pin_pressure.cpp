@@ -247,13 +247,15 @@ void PinPressure::start(std::uint32_t index, heap::ObjectRef object) {
   }
 }
 
-// The pin is made once a collection has moved its object to the pinned space: foreign code gets the
-// address only then, as what it has may never move. Until then the request keeps the object.
+// The pin is made once a collection has moved its object to the pinned space, or a full one could
+// not: foreign code gets the address only then, as what it has may never move. Until then the
+// request keeps the object.
 void PinPressure::place(std::uint32_t index, heap::ObjectRef object) {
   Pin& pin = pins_[index];
   pin.state = Pin::State::placing;
   pin.since = clock_;
   pin.link = runtime_.migrants().add(object);
+  pin.fulls = runtime_.full_collections();
   pin.named = true;  // so that the drop is told
   placing_.push_back(index);
   ++waiting_;
@@ -270,6 +272,10 @@ void PinPressure::pin_placed() {
       continue;
     }
     const heap::ObjectRef object = runtime_.migrants().get(root_of(pin));
+    if (!runtime_.heap().is_apart(object.address()) && runtime_.full_collections() == pin.fulls) {
+      placing_.push_back(index);
+      continue;
+    }
     runtime_.migrants().end(root_of(pin));
     --waiting_;
     placement_.waited += clock_ - pin.since;

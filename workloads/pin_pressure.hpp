@@ -168,6 +168,7 @@ class PinPressure {
     std::uint64_t link = 0;
     std::uint64_t since = 0;  ///< waiting: collections at birth; held: the clock
     std::uint64_t bytes = 0;
+    std::uint64_t fulls = 0;  ///< placing: full collections before
     std::uint32_t address = kNone;  ///< what foreign code has
     bool needed = false;            ///< by it
     bool leaked = false;

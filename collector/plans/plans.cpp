@@ -44,10 +44,6 @@ std::string why_no_pinned_space(const Options& options) {
            " needs blocks for the pinned space and others, and this heap has one: take a smaller "
            "heap.block, a larger heap.max, or pin.placement=anywhere";
   }
-  if (options.pin_placement == PinPlacement::migrate && options.nursery_size == 0) {
-    return "pin.placement=migrate moves what survives the nursery, and nursery.size=0 is none: "
-           "take a nursery, pin.placement=pinned_space, or anywhere";
-  }
   return {};
 }
 

@@ -96,6 +96,16 @@ TEST_CASE("every placement agrees with the model under every nursery route") {
   }
 }
 
+TEST_CASE("migrants agree with the model where everything is born old") {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    CAPTURE(seed);
+    Options options = small_heap(PinPlacement::migrate);
+    options.nursery_size = 0;
+    options.pin_spread = seed % 2 == 0 ? "line" : "object";
+    check_acted(PinPlacement::migrate, run_random(options, seed));
+  }
+}
+
 TEST_CASE("every placement agrees with the model under every old route and gap reuse") {
   for (const PinPlacement placement : kApart) {
     std::size_t turn = 0;
@@ -201,6 +211,39 @@ TEST_CASE("a young migrant is in the pinned space after one collection, with all
   }
 }
 
+TEST_CASE("an old migrant is in the pinned space after a full collection, with every edge to it") {
+  for (const auto& route : old_routes()) {
+    CAPTURE(route.name);
+    Options options = small_heap(PinPlacement::migrate);
+    options.old_route = route.name;
+    World world(options);
+    world.root.set(world.mutator->allocate({.references = 2, .bytes = 80}));
+    world.mutator->store(world.root, 1, world.root.get());  // to itself
+    Root other(*world.mutator,
+               world.mutator->allocate({.references = 1, .bytes = 0}, world.root.get()));
+    const std::uint32_t weak = world.runtime.weaks().add(world.root.get());
+    world.mutator->collect_full();
+    CHECK_FALSE(world.runtime.heap().is_young(world.root.get().address()));
+    const ObjectRef before = world.root.get();
+    const std::uint32_t waiter = world.runtime.migrants().add(before);
+    world.mutator->collect_young();
+    CHECK(world.root.get() == before);  // young collections leave it
+    world.mutator->collect_full();
+    const ObjectRef object = world.runtime.migrants().get(waiter);
+    CHECK(world.is_apart(object));
+    CHECK(world.root.get() == object);
+    CHECK(object.load(1) == object);
+    CHECK(other.get().load(0) == object);
+    CHECK(world.runtime.weaks().get(weak) == object);
+    CHECK(world.observer.sums.migrated == 1);
+    world.runtime.migrants().end(waiter);
+    world.pins.pin(object, 0);
+    world.mutator->collect_full(CompactEffort::exhaustive);
+    CHECK(world.root.get() == object);
+    world.pins.unpin_all();
+  }
+}
+
 TEST_CASE("a migrant is kept while it waits, and is none once it is pinned, or waits no more") {
   World world(small_heap(PinPlacement::migrate));
   Migrants& migrants = world.runtime.migrants();
@@ -295,9 +338,6 @@ TEST_CASE("a placement that the options cannot have is refused, with what could 
     options.heap_max = options.heap_block = 8192 * kKiB;
     refused(options, "a smaller heap.block");
   }
-  Options options = small_heap(PinPlacement::migrate);
-  options.nursery_size = 0;
-  refused(options, "take a nursery");
 }
 
 TEST_CASE("placements end in the same heap every time") {

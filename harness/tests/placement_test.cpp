@@ -116,7 +116,6 @@ TEST_CASE("a placement that cannot be is refused with the reason and what could 
   };
   refused({{"pin.placement", "pinned_space"}, {"plan", "semispace"}}, "take plan=generational");
   refused({{"pin.placement", "pretenure"}, {"plan", "mark_sweep"}}, "take plan=generational");
-  refused({{"pin.placement", "migrate"}, {"nursery.size", "0"}}, "take a nursery");
   refused({{"pin.placement", "pinned_space"}, {"heap.block", "16MiB"}}, "a smaller heap.block");
   CHECK_THROWS_WITH(static_cast<void>(resolve(kSmall, {{"pin.placement", "pinned_space"},
                                                        {"pin.shape", "off_heap"},
