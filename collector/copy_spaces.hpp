@@ -1,7 +1,7 @@
-// Where a young collection copies to: a young and an old space. The copies are the queue of what is
-// still to be scanned, as in Cheney's collector.
+// Where a young collection copies to: a young and an old space, and the pinned one. The copies are
+// the queue of what is still to be scanned, as in Cheney's collector.
 //
-// Invariants: (1) a copy in the old space has its start bit; (2) what next() has not named yet lies
+// Invariants: (1) a copy that is old has its start bit; (2) what next() has not named yet lies
 // between a space's scan and its cursor, or in a pending range.
 #pragma once
 
@@ -26,7 +26,8 @@ class CopySpaces {
         report_(report),
         other_(other),
         young_{generations.nursery, {}, {}, {}},
-        old_{generations.old, {}, {}, {}} {}
+        old_{generations.old, {}, {}, {}},
+        pinned_{generations.pinned_space, {}, {}, {}} {}
 
   /// The copy, `from` forwarded to it; null where there is no room.
   [[nodiscard]] heap::Address copy(heap::Address from, heap::Header header, bool promote) {
@@ -40,26 +41,18 @@ class CopySpaces {
         return {};
       }
     }
-    const heap::Address to = space->cursor;
-    space->cursor = to + bytes;
-    copy_object(to, from, bytes);
-    const unsigned age = promote ? 0 : std::min(header.age() + 1, 7U);
-    to.word() = heap::Header(header.granules(), header.references()).word() |
-                (std::uintptr_t{age} << heap::Header::kAgeShift);
-    from.word() = to.value() | heap::Header::kForwarded;
-    if (header.references() > 0) {
-      heap_.set_may_refer(to);
-    } else if (space->scan == to) {
-      space->scan = space->cursor;  // nothing to scan in it: the copy need not be read again
+    return place(*space, from, header, promote);
+  }
+
+  /// The same in the pinned space.
+  [[nodiscard, gnu::noinline]] heap::Address copy_apart(heap::Address from, heap::Header header) {
+    const std::size_t bytes = header.bytes();
+    if (bytes > pinned_.limit - pinned_.cursor && !refill(pinned_, bytes)) {
+      return {};
     }
-    ++report_.copied_objects;
-    report_.copied_bytes += bytes;
-    if (promote) {
-      marks_.set_start(to);
-      ++report_.promoted_objects;
-      report_.promoted_bytes += bytes;
-    }
-    return to;
+    ++report_.migrated_objects;
+    report_.migrated_bytes += bytes;
+    return place(pinned_, from, header, true);
   }
 
   /// A copy that nobody has scanned yet, or null.
@@ -69,6 +62,9 @@ class CopySpaces {
     }
     if (old_.scan < old_.cursor) {
       return next_of(old_.scan);
+    }
+    if (pinned_.scan < pinned_.cursor) {
+      return next_of(pinned_.scan);
     }
     while (!pending_.empty()) {
       heap::AddressRange& range = pending_.back();
@@ -83,6 +79,7 @@ class CopySpaces {
   void close() {
     close(young_);
     close(old_);
+    close(pinned_);
   }
 
  private:
@@ -97,6 +94,33 @@ class CopySpaces {
   static constexpr std::size_t kPreferredBytes = std::size_t{256} << 10U;  // of a larger block
   static constexpr std::size_t kInlineCopyBytes = 64;
   static constexpr std::size_t kAheadBytes = 512;  // where small copies will go: as in allocation
+
+  [[nodiscard, gnu::always_inline]] heap::Address place(ToSpace& space,
+                                                        heap::Address from,
+                                                        heap::Header header,
+                                                        bool promote) {
+    const std::size_t bytes = header.bytes();
+    const heap::Address to = space.cursor;
+    space.cursor = to + bytes;
+    copy_object(to, from, bytes);
+    const unsigned age = promote ? 0 : std::min(header.age() + 1, 7U);
+    to.word() = heap::Header(header.granules(), header.references()).word() |
+                (std::uintptr_t{age} << heap::Header::kAgeShift);
+    from.word() = to.value() | heap::Header::kForwarded;
+    if (header.references() > 0) {
+      heap_.set_may_refer(to);
+    } else if (space.scan == to) {
+      space.scan = space.cursor;  // nothing to scan in it: the copy need not be read again
+    }
+    ++report_.copied_objects;
+    report_.copied_bytes += bytes;
+    if (promote) {
+      marks_.set_start(to);
+      ++report_.promoted_objects;
+      report_.promoted_bytes += bytes;
+    }
+    return to;
+  }
 
   static void copy_object(heap::Address to, heap::Address from, std::size_t bytes) {
     if (bytes <= kInlineCopyBytes) {
@@ -142,6 +166,7 @@ class CopySpaces {
   OtherSpace other_;
   ToSpace young_;
   ToSpace old_;
+  ToSpace pinned_;
   std::vector<heap::AddressRange> pending_;
 };
 

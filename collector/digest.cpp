@@ -99,7 +99,7 @@ std::uint64_t digest_graph(const RootSet& roots) {
   if (roots.ambiguous_stacks) {
     roots.for_each_on_stacks(add_root);
   }
-  roots.for_each(add_root);
+  roots.for_each_of_program(add_root);
   for (std::size_t i = 0; i < numbering.order().size(); ++i) {
     const ObjectRef object = numbering.order()[i];
     digest.add(Header(object.header().granules(), object.references()).word());

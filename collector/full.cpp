@@ -9,6 +9,7 @@
 #include "collector/compact.hpp"
 #include "collector/hostage.hpp"
 #include "collector/leaks.hpp"
+#include "collector/migrate.hpp"
 #include "collector/move_observer.hpp"
 #include "collector/phase_timer.hpp"
 #include "collector/pin_census.hpp"
@@ -70,6 +71,7 @@ void collect_full(Generations& generations,
                   PauseReport& report) {
   collect_young(generations, roots, {.empty_nursery = true}, report);  // one space is left
   generations.old.close();
+  generations.pinned_space.close();
   forget_young_islands(report);
 
   const LiveSet live = mark(generations, roots, report);  // What is alive?
@@ -88,6 +90,7 @@ void collect_full(Generations& generations,
   move_objects(generations, moves, report);               // then everything goes.
   reclaim(generations, moves, report);                    // What is left over are gaps.
   report.declined = !generations.compaction.settle(generations.heap);
+  migrate_old(generations, roots, moves.islands, report);  // What waits to be pinned goes apart.
 }
 
 }  // namespace pinlab::collector

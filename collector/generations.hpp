@@ -1,5 +1,4 @@
-// What collections work on: the two spaces, their gaps and their routes, made once from the
-// options.
+// What collections work on: the spaces, their gaps and their routes, made once from the options.
 #pragma once
 
 #include "heap/space.hpp"
@@ -27,11 +26,18 @@ struct RootSet {
   GlobalRoots& globals;
   const AmbiguousRoots& ambiguous;
   WeakRoots& weaks;
+  Migrants& migrants;
   pinning::PinRegistry& pins;
 
   /// visit(Address of a slot) for every strong root that may be updated: pins apart.
   template <class Visit>
   void for_each(Visit&& visit) const {
+    for_each_of_program(visit);
+    migrants.for_each(visit);
+  }
+  /// The same without what only waits for its place.
+  template <class Visit>
+  void for_each_of_program(Visit&& visit) const {
     if (!ambiguous_stacks) {
       for_each_on_stacks(visit);
     }
@@ -67,6 +73,12 @@ struct RootSet {
   }
 };
 
+/// What was allocated in the pinned space since the last collection.
+struct BornApart {
+  std::uint64_t objects = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct Generations {
   /// Throws OptionsError for a name that is no member of its axis.
   Generations(const Options& options_in, heap::Heap& heap_in, pinning::PinRegistry& pins_in);
@@ -75,6 +87,7 @@ struct Generations {
   heap::Heap& heap;
   pinning::PinRegistry& pins;
   std::unique_ptr<heap::GapReuse> old_gaps;
+  std::unique_ptr<heap::GapReuse> pinned_gaps;
   std::unique_ptr<heap::GapReuse> nursery_gaps;
   std::unique_ptr<NurseryRoute> nursery_route;
   std::unique_ptr<OldRoute> old_route;
@@ -84,6 +97,9 @@ struct Generations {
   pinning::SpreadUnits spread_units;
   heap::Space old;
   heap::Space nursery;
+  /// Without Options::pin_placement nothing ever comes here, and it has no blocks.
+  heap::Space pinned_space;
+  BornApart born_apart;
   std::vector<MoveObserver*> move_observers;
   bool moves_young;  ///< young collections need room to copy to
   /// By block: young collections that a nursery block has kept islands through.
@@ -92,6 +108,17 @@ struct Generations {
   std::uint64_t demoted_bytes = 0;  ///< Fate::demoted: their gaps are so much more nursery
   std::uint64_t mixed_bytes = 0;    ///< Fate::mixed: what is born in their gaps counts
 
+  /// Before a collection: what spaces hold open becomes gaps; and walkable after it.
+  void close_spaces() {
+    old.close();
+    nursery.close();
+    pinned_space.close();
+  }
+  void format_spaces() {
+    old.format();
+    nursery.format();
+    pinned_space.format();
+  }
   [[nodiscard]] PlanRules plan_rules() const {
     return {old_variants.open_gaps.value_or(1), options.gap_min};
   }

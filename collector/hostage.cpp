@@ -42,23 +42,29 @@ std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList&
 
 namespace {
 
-/// The route's decision, or none: where the rule is against compacting at all.
+/// The route's decision, or none: where the rule is against compacting at all. The pinned space is
+/// nothing that a route decides about.
 Itinerary decide(Generations& generations,
-                 const std::vector<OldBlockCensus>& blocks,
+                 std::vector<OldBlockCensus> blocks,
                  const IslandList& islands,
                  CompactEffort effort) {
-  if (!generations.compaction.compacts(generations.heap, blocks, effort)) {
+  const heap::Heap& heap = generations.heap;
+  if (!generations.compaction.compacts(heap, blocks, effort)) {
     return {};
   }
+  if (heap.pinned_blocks() > 0) {
+    std::erase_if(blocks, [&](const OldBlockCensus& block) {
+      return state::is_pinned_space(heap.state(block.block));
+    });
+  }
   return generations.old_route->decide(
-      {generations.heap, blocks, islands, effort, generations.options.gap_min});
+      {heap, blocks, islands, effort, generations.options.gap_min});
 }
 
 }  // namespace
 
 Itinerary decide(Generations& generations, const IslandList& islands, CompactEffort effort) {
-  const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
-  return decide(generations, blocks, islands, effort);
+  return decide(generations, old_census(generations.heap, islands), islands, effort);
 }
 
 namespace {

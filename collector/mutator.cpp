@@ -33,19 +33,43 @@ heap::ObjectRef Mutator::allocate_slow(heap::Shape shape) {
   return initialise(object, shape);
 }
 
-heap::ObjectRef Mutator::allocate_slow(heap::Shape shape,
-                                       std::span<const heap::ObjectRef> references) {
+template <class Make>
+heap::ObjectRef Mutator::with_references(std::span<const heap::ObjectRef> references, Make&& make) {
   std::uintptr_t* const kept = root_top_;
   EXPECTS(static_cast<std::size_t>(root_limit_ - root_top_) >= references.size());
   for (const heap::ObjectRef reference : references) {
     *root_top_++ = reference.address().value();
   }
-  const heap::ObjectRef object = allocate_slow(shape);
+  const heap::ObjectRef object = make();
   root_top_ = kept;
   for (std::size_t i = 0; i < references.size(); ++i) {
     store(object, i, heap::ObjectRef(heap::Address(kept[i])));
   }
   return object;
+}
+
+heap::ObjectRef Mutator::allocate_slow(heap::Shape shape,
+                                       std::span<const heap::ObjectRef> references) {
+  return with_references(references, [&] { return allocate_slow(shape); });
+}
+
+heap::ObjectRef Mutator::make_apart(heap::Shape shape,
+                                    std::span<const heap::ObjectRef> references) {
+  EXPECTS(runtime_.options().pin_placement != PinPlacement::anywhere);
+  return with_references(references, [&] { return make_apart(shape); });
+}
+
+heap::ObjectRef Mutator::make_apart(heap::Shape shape) {
+  const std::size_t bytes = shape.object_bytes();
+  if (bytes > runtime_.heap().large_threshold()) {
+    return runtime_.allocate_large(*this, shape);
+  }
+  if (bytes > apart_.limit - apart_.cursor) {
+    runtime_.refill_apart(*this, bytes);
+  }
+  const heap::Address object = apart_.cursor;
+  apart_.reach(object + bytes);
+  return initialise(object, shape);
 }
 
 void Mutator::poll() {

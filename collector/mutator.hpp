@@ -1,7 +1,7 @@
 // What one thread of the program holds: its allocation cursor and its roots. One for each thread
 // from the start; everything hot is inlined here and is the same under every plan.
 //
-// Invariants: (1) memory in [cursor, limit) belongs to this mutator alone, and
+// Invariants: (1) memory in [cursor, limit) of its cursors belongs to this mutator alone, and
 // where it is old its cards are dirty, so that a new object's first references need no barrier; (2)
 // every reference that the thread keeps across an allocation or a poll lies in a Root, a Global or
 // the heap; (3) a store of a reference into an object goes through store(), which dirties its card.
@@ -49,6 +49,16 @@ class Mutator {
     return made;
   }
 
+  /// The same in the pinned space, where it stays until it dies, pinned or not, and is old from the
+  /// first; a large object is no other than a large one. REQUIRES a pinned space:
+  /// Options::pin_placement.
+  template <std::same_as<heap::ObjectRef>... Refs>
+  [[nodiscard]] heap::ObjectRef allocate_apart(heap::Shape shape, Refs... references) {
+    INVARIANT(sizeof...(Refs) <= shape.references);
+    const std::array<heap::ObjectRef, sizeof...(Refs)> first{references...};
+    return make_apart(shape, first);
+  }
+
   /// The write barrier: a store, and a dirty card whatever was stored.
   void store(heap::ObjectRef holder, std::size_t index, heap::ObjectRef value) const {
     const heap::Address slot = holder.slot(index);
@@ -69,7 +79,9 @@ class Mutator {
   void collect_full(CompactEffort effort = CompactEffort::adaptive);
 
   /// Bytes that this thread has allocated.
-  [[nodiscard]] std::uint64_t clock() const { return retired_ + (cursor_.cursor - cursor_.base); }
+  [[nodiscard]] std::uint64_t clock() const {
+    return retired_ + cursor_.filled().bytes() + apart_.filled().bytes();
+  }
   [[nodiscard]] Runtime& runtime() const { return runtime_; }
 
  private:
@@ -101,12 +113,18 @@ class Mutator {
     return allocate_slow(shape, std::to_array<heap::ObjectRef>({references...}));
   }
   heap::ObjectRef allocate_slow(heap::Shape shape, std::span<const heap::ObjectRef> references);
+  heap::ObjectRef make_apart(heap::Shape shape);
+  heap::ObjectRef make_apart(heap::Shape shape, std::span<const heap::ObjectRef> references);
+  /// What `make` allocates, with its first references, which it may move.
+  template <class Make>
+  heap::ObjectRef with_references(std::span<const heap::ObjectRef> references, Make&& make);
 
   heap::BumpCursor cursor_;
   std::uintptr_t cards_;  ///< card of address a: cards_ + (a >> kLineShift)
   std::uintptr_t* root_top_;
   std::uintptr_t* root_limit_;
   Runtime& runtime_;
+  heap::BumpCursor apart_;  ///< in the pinned space
   std::uint64_t retired_ = 0;
   std::vector<std::uintptr_t> root_stack_;
 };

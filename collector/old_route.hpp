@@ -10,6 +10,7 @@
 #include "heap/support/named.hpp"
 #include "collector/options.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -59,14 +60,15 @@ struct PlanRules {
 /// What a route is given to choose from.
 struct RouteChoice {
   const heap::Heap& heap;                  ///< with whole live bits
-  std::span<const OldBlockCensus> blocks;  ///< of the whole heap, free ones included
+  /// Free ones included, those of the pinned space not, ascending.
+  std::span<const OldBlockCensus> blocks;
   std::span<const heap::AddressRange> islands;
   CompactEffort effort;
   std::uint64_t gap_min;
 
   [[nodiscard]] std::uint64_t block_bytes() const { return heap.block_bytes(); }
   [[nodiscard]] const OldBlockCensus& census(heap::Block block) const {
-    return blocks[heap::index_of(block)];
+    return *std::ranges::lower_bound(blocks, block, {}, &OldBlockCensus::block);
   }
 };
 

@@ -4,10 +4,12 @@
 
 #include "pinning/pin_set.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace pinlab::collector {
 
@@ -57,7 +59,22 @@ enum class Fit : std::uint8_t {
   best,   ///< runs of objects go as wholes, to gaps of the least power of two that surely fits
 };
 /// Which gaps of a block in use are offered to allocation.
-enum class Offer : std::uint8_t { all, tail, none };
+enum class Offer : std::uint8_t {
+  all,
+  tail,
+  none,
+  pinned  ///< all, to what is born in the pinned space
+};
+
+/// How what is pinned comes to the pinned space: blocks of their own, out of which nothing moves.
+enum class PinPlacement : std::uint8_t {
+  anywhere,      ///< it does not: an object is pinned where it is, and there is no such space
+  pinned_space,  ///< it is born there, as what will be pinned is known when it is allocated
+  migrate,       ///< a pin waits for the next collection, which moves its object there
+  pretenure,     ///< what sites with pins at two collections allocate is born there, pinned or not
+};
+inline constexpr std::array<std::string_view, 4> kPinPlacementNames = {"anywhere", "pinned_space",
+                                                                       "migrate", "pretenure"};
 
 /// Parameters that only some old routes have: a route takes those that it names
 /// (OldRoute::variants), the others are refused. Unset: the route's own value (OldRoute::settle).
@@ -111,6 +128,7 @@ struct Options {
   std::uint32_t pin_transitive = 0;  ///< references beyond pins and ambiguous roots that nothing
                                      ///< moves along; kAnyDepth: to the end
   bool ambiguous_stacks = false;     ///< the mutators' stacks hold words, not references
+  PinPlacement pin_placement = PinPlacement::anywhere;
   pinning::Liveness pin_liveness = pinning::Liveness::strong;
   std::uint64_t sample_sites = 0;  ///< of pins without a site, every so many-th gets its caller's
   CompactEffort compact_effort = CompactEffort::adaptive;

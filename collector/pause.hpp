@@ -157,6 +157,15 @@ struct PauseReport {
   /// included.
   std::array<std::uint64_t, 32> pin_ages{};
 
+  // The pinned space.
+  std::uint64_t born_apart_objects = 0;  ///< allocated there since the last pause
+  std::uint64_t born_apart_bytes = 0;
+  std::uint64_t migrated_objects = 0;  ///< moved there, of those that wait to be pinned
+  std::uint64_t migrated_bytes = 0;
+  std::uint64_t pinned_blocks = 0;      ///< its blocks after the pause
+  std::uint64_t pinned_space_live = 0;  ///< full: bytes alive in these, pinned or not
+  std::uint64_t pinned_gap_bytes = 0;   ///< full: offered to what is born there
+
   Census before;
   Census after;
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace pinlab::collector {
 
@@ -50,6 +51,10 @@ class Plan {
 /// What the chosen plan, and the chosen nursery route, fix of the options. Names that are no
 /// members of their axes are left to whoever looks them up.
 void settle_options(Options& options);
+
+/// Why the options cannot have the pinned space that their pin_placement needs, and what they could
+/// have instead; empty where they can. REQUIRES settled options.
+[[nodiscard]] std::string why_no_pinned_space(const Options& options);
 
 /// What all plans with two generations share; also the plan `generational` itself.
 class TwoGenerations : public Plan {

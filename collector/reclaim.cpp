@@ -42,19 +42,30 @@ class GapOffer {
 
   /// The gaps from here on are of this block: the route decides who may allocate in them.
   void enter(const OldBlockCensus& after) {
-    offer_ = generations_.old_route->offer(after);
+    const bool apart = state::is_pinned_space(generations_.heap.state(after.block));
+    offer_ = apart ? Offer::pinned : generations_.old_route->offer(after);
     limit_ = generations_.heap.range_of(after.block).limit;
+    // Nothing else would ever bring back what is free in the pinned space.
+    least_ = apart ? kGranuleBytes : generations_.options.gap_min;
+    if (apart) {
+      report_.pinned_space_live += after.live;
+    }
   }
 
   /// Memory that no object covers any more; a gap that is not offered keeps the headers of the
   /// dead, which can be walked, unless it has none.
   void gap(AddressRange range, bool format) {
-    const bool usable = range.bytes() >= least() &&
-                        (offer_ == Offer::all || (offer_ == Offer::tail && range.limit == limit_));
+    const bool to_pinned = offer_ == Offer::pinned && has_pinned_space();
+    const bool usable =
+        range.bytes() >= least() &&
+        (offer_ == Offer::all || to_pinned || (offer_ == Offer::tail && range.limit == limit_));
     if (format || usable) {
       generations_.heap.format_gap(range);
     }
-    if (usable) {
+    if (usable && to_pinned) {
+      pinned_gaps_.push_back(range);
+      report_.pinned_gap_bytes += range.bytes();
+    } else if (usable) {
       gaps_.push_back(range);
       ++report_.gaps;
       report_.gap_bytes += range.bytes();
@@ -62,12 +73,12 @@ class GapOffer {
     }
   }
 
-  [[nodiscard]] std::size_t least() const { return generations_.options.gap_min; }
+  [[nodiscard]] std::size_t least() const { return least_; }
 
   void publish() {
-    std::ranges::sort(gaps_, {}, &AddressRange::base);
-    generations_.old_gaps->clear();
-    generations_.old_gaps->add(gaps_);
+    publish(gaps_, *generations_.old_gaps);
+    publish(pinned_gaps_, *generations_.pinned_gaps);
+    static_cast<void>(generations_.pinned_space.take_use());
     report_.gap_use = generations_.old.take_use();
     report_.usable_gap_bytes = usable_bytes();
   }
@@ -90,11 +101,23 @@ class GapOffer {
     return requests == 0 ? 0 : static_cast<std::uint64_t>(weighted / requests);
   }
 
+  [[nodiscard]] bool has_pinned_space() const {
+    return generations_.options.pin_placement != PinPlacement::anywhere;
+  }
+
+  static void publish(std::vector<AddressRange>& gaps, heap::GapReuse& reuse) {
+    std::ranges::sort(gaps, {}, &AddressRange::base);
+    reuse.clear();
+    reuse.add(gaps);
+  }
+
   Generations& generations_;
   PauseReport& report_;
   Offer offer_ = Offer::all;
   Address limit_;
+  std::size_t least_ = kGranuleBytes;
   std::vector<AddressRange> gaps_;
+  std::vector<AddressRange> pinned_gaps_;
   std::array<std::uint64_t, 41> by_power_{};  ///< bytes of gaps, by floor(log2)
 };
 
@@ -244,7 +267,7 @@ void reclaim(Generations& generations, const MovePlan& plan, PauseReport& report
       } else {
         heap.release_block(census.block);
       }
-    } else if (where == state::kOld && !reclaim_in_place(heap, census, offer, report)) {
+    } else if ((where & state::kOld) != 0 && !reclaim_in_place(heap, census, offer, report)) {
       heap.release_block(census.block);
     }
   }

@@ -1,6 +1,6 @@
 // Roots that outlive a scope: globals, which keep their objects, weak handles, which only observe,
-// and words of which nobody knows whether they are addresses. Any order of making and ending; the
-// index stays valid until it is ended.
+// what is on its way to the pinned space, and words of which nobody knows whether they are
+// addresses. Any order of making and ending; the index stays valid until it is ended.
 #pragma once
 
 #include "heap/object.hpp"
@@ -69,6 +69,9 @@ class RootTable {
 
 class GlobalRoots : public RootTable {};
 class WeakRoots : public RootTable {};
+/// Objects that are to be pinned as soon as they lie in the pinned space, where the next collection
+/// moves those that are young, and the next full one the others: who waits for them keeps them.
+class Migrants : public RootTable {};
 
 /// Words that may be addresses, as on the stack of a C function: the object that one points into,
 /// at its start or inside, stays alive and where it is, since the word cannot be updated. From any

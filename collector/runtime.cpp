@@ -58,6 +58,9 @@ Options checked(Options options) {
                        " bytes): take a smaller page, a larger heap.block, or pin.spread=block");
   }
   settle_options(options);
+  if (const std::string why = why_no_pinned_space(options); !why.empty()) {
+    throw OptionsError(why);
+  }
   return options;
 }
 
@@ -91,6 +94,7 @@ std::unique_ptr<Mutator> Runtime::attach() {
   std::unique_ptr<Mutator> mutator(new Mutator(*this));  // NOLINT: the constructor is private
   mutators_.push_back(mutator.get());
   heap_.open_cursors().add(mutator->cursor_);
+  heap_.open_cursors().add(mutator->apart_);
   return mutator;
 }
 
@@ -99,6 +103,7 @@ void Runtime::detach(Mutator& mutator) {
   park_while_stopping(lock, mutator);
   retire(mutator);
   heap_.open_cursors().remove(mutator.cursor_);
+  heap_.open_cursors().remove(mutator.apart_);
   std::erase(mutators_, &mutator);
   changed_.notify_all();
 }
@@ -109,19 +114,34 @@ void Runtime::add_clock(std::uint64_t bytes) {
   pins_.set_clock(now);
 }
 
-// A cursor's objects get what only collections need: the start bits of those that were born old.
 void Runtime::retire(Mutator& mutator) {
-  heap::BumpCursor& cursor = mutator.cursor_;
+  retire_first(mutator);
+  retire(mutator, mutator.apart_, generations_.pinned_space);
+}
+
+void Runtime::retire_first(Mutator& mutator) {
+  const Address base = mutator.cursor_.base;
+  const bool old = base && (heap_.state(base) & state::kOld) != 0;
+  retire(mutator, mutator.cursor_, old ? generations_.old : generations_.nursery);
+}
+
+// A cursor's objects get what only collections need: the start bits of those that were born old.
+void Runtime::retire(Mutator& mutator, heap::BumpCursor& cursor, heap::Space& space) {
   if (cursor.limit == Address()) {
     return;
   }
-  const bool old = (heap_.state(cursor.base) & state::kOld) != 0;
-  if (old) {
+  if ((heap_.state(cursor.base) & state::kOld) != 0) {
+    std::uint64_t objects = 0;
     for (Address walk = cursor.base; walk < cursor.cursor; walk = ObjectRef(walk).range().limit) {
+      ++objects;
       heap_.marks().set_start(walk);
       if (ObjectRef(walk).references() > 0) {
         heap_.set_may_refer(walk);
       }
+    }
+    if (&space == &generations_.pinned_space) {
+      generations_.born_apart.objects += objects;
+      generations_.born_apart.bytes += cursor.filled().bytes();
     }
   }
   const std::uint64_t bytes = cursor.filled().bytes();
@@ -129,7 +149,14 @@ void Runtime::retire(Mutator& mutator) {
   add_clock(bytes);
   const AddressRange rest = cursor.rest();
   heap_.open_cursors().open(cursor, {});
-  (old ? generations_.old : generations_.nursery).give_back(rest);
+  space.give_back(rest);
+}
+
+void Runtime::open(heap::BumpCursor& cursor, AddressRange range) {
+  if ((heap_.state(range.base) & state::kOld) != 0) {
+    heap_.dirty_cards(range);
+  }
+  heap_.open_cursors().open(cursor, range);
 }
 
 ObjectRef Runtime::allocate_large(Mutator& self, heap::Shape shape) {
@@ -153,17 +180,28 @@ ObjectRef Runtime::allocate_large(Mutator& self, heap::Shape shape) {
 void Runtime::refill(Mutator& self, std::size_t need) {
   Lock lock(mutex_);
   park_while_held(lock, self);
-  retire(self);
+  retire_first(self);
   for (Request request{.bytes = need, .cause = PauseCause::heap_full};;) {
     AddressRange range = plan_->take(generations_, need);
     if (range.empty() && pins_.in_critical_section()) {
       range = plan_->grow(generations_, need);
     }
     if (!range.empty()) {
-      if ((heap_.state(range.base) & state::kOld) != 0) {
-        heap_.dirty_cards(range);
-      }
-      heap_.open_cursors().open(self.cursor_, range);
+      open(self.cursor_, range);
+      return;
+    }
+    collect_for(lock, self, request);
+  }
+}
+
+void Runtime::refill_apart(Mutator& self, std::size_t need) {
+  Lock lock(mutex_);
+  park_while_held(lock, self);
+  retire(self, self.apart_, generations_.pinned_space);
+  for (Request request{.bytes = need, .cause = PauseCause::heap_full};;) {
+    const AddressRange range = generations_.pinned_space.take(need, kRefillBytes);
+    if (!range.empty()) {
+      open(self.apart_, range);
       return;
     }
     collect_for(lock, self, request);
@@ -312,8 +350,7 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   for (Mutator* mutator : mutators_) {
     retire(*mutator);
   }
-  generations_.old.close();
-  generations_.nursery.close();
+  generations_.close_spaces();
   const RootSet roots = root_set();
   if (options_.verify != VerifyLevel::none && options_.verify_when == VerifyWhen::before_after) {
     const PhaseTimer timer(report, PausePhase::verify);
@@ -325,6 +362,9 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   report.clock = clock();
   report.blocked_requests = std::exchange(blocked_requests_, 0);
   report.blocked_ns = std::exchange(blocked_ns_, 0);
+  const BornApart apart = std::exchange(generations_.born_apart, {});
+  report.born_apart_objects = apart.objects;
+  report.born_apart_bytes = apart.bytes;
   report.before = brief_census(heap_);
   // Pins that a thread which is no mutator ends meanwhile; leaks, and pins of the dead, are ended
   // by the collection itself.
@@ -336,8 +376,9 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   const PinWitness witness =
       options_.verify == VerifyLevel::none ? PinWitness() : PinWitness(generations_, roots);
   plan_->collect(generations_, roots, kind, effort, report);
-  generations_.old.format();
-  generations_.nursery.format();
+  full_collections_ += report.kind == PauseKind::full ? 1U : 0U;
+  generations_.format_spaces();
+  report.pinned_blocks = heap_.pinned_blocks();
   {
     const PhaseTimer timer(report, PausePhase::census);
     const bool detailed = report.kind == PauseKind::full && options_.measure_census;
@@ -382,7 +423,8 @@ void Runtime::throw_pin_reports() {
 }
 
 RootSet Runtime::root_set() {
-  RootSet roots{{}, options_.ambiguous_stacks, globals_, ambiguous_, weaks_, pins_};
+  RootSet roots{{},     options_.ambiguous_stacks, globals_, ambiguous_, weaks_,
+                migrants_, pins_};
   for (Mutator* mutator : mutators_) {
     std::uintptr_t* base = mutator->root_stack_.data();
     roots.stacks.emplace_back(base, static_cast<std::size_t>(mutator->root_top_ - base));
@@ -399,8 +441,7 @@ auto Runtime::with_stopped_world(Mutator& self, Work&& work) {
   for (Mutator* mutator : mutators_) {
     retire(*mutator);
   }
-  generations_.old.close();
-  generations_.nursery.close();
+  generations_.close_spaces();
   struct Resume {
     Runtime& runtime;
     ~Resume() {

@@ -72,6 +72,11 @@ class Runtime {
   [[nodiscard]] GlobalRoots& globals() { return globals_; }
   [[nodiscard]] WeakRoots& weaks() { return weaks_; }
   [[nodiscard]] AmbiguousRoots& ambiguous() { return ambiguous_; }
+  /// REQUIRES a pinned space: options().pin_placement.
+  [[nodiscard]] Migrants& migrants() {
+    EXPECTS(options_.pin_placement != PinPlacement::anywhere);
+    return migrants_;
+  }
 
   /// Listeners are called in the order in which they were added. REQUIRES that no mutator runs.
   void add_observer(PauseObserver& observer) { observers_.push_back(&observer); }
@@ -85,6 +90,7 @@ class Runtime {
   /// Bytes allocated by all mutators up to the last refill of each.
   [[nodiscard]] std::uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t collections() const { return collections_; }
+  [[nodiscard]] std::uint64_t full_collections() const { return full_collections_; }
 
   /// Throws PinLeaked or PinnedObjectCollected where no handler took the report of one since the
   /// last collection: collections throw them at their end.
@@ -118,7 +124,13 @@ class Runtime {
   void detach(Mutator& mutator);
   [[nodiscard]] heap::ObjectRef allocate_large(Mutator& self, heap::Shape shape);
   void refill(Mutator& self, std::size_t need);
+  /// The same for its cursor in the pinned space.
+  void refill_apart(Mutator& self, std::size_t need);
   void retire(Mutator& mutator);
+  /// The one of its two cursors that allocate() bumps.
+  void retire_first(Mutator& mutator);
+  void retire(Mutator& mutator, heap::BumpCursor& cursor, heap::Space& space);
+  void open(heap::BumpCursor& cursor, heap::AddressRange range);
   void add_clock(std::uint64_t bytes);
   void park_while_stopping(Lock& lock, Mutator& self);
   /// And while a collection that waits for pins holds everyone back.
@@ -154,6 +166,7 @@ class Runtime {
   GlobalRoots globals_;
   WeakRoots weaks_;
   AmbiguousRoots ambiguous_;
+  Migrants migrants_;
   std::vector<PauseObserver*> observers_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -166,6 +179,7 @@ class Runtime {
   std::uint64_t blocked_ns_ = 0;
   std::atomic<std::uint64_t> clock_{0};
   std::uint64_t collections_ = 0;
+  std::uint64_t full_collections_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

@@ -86,13 +86,18 @@ class Verifier {
 
   void blocks() const {
     std::uint64_t used = 0;
+    std::uint64_t pinned = 0;
     for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
       const std::uint8_t owner = heap_.state(Block{i});
       used += owner != state::kFree ? 1U : 0U;
-      if (owner != state::kFree && owner != state::kOld && owner != state::kNursery &&
-          owner != (state::kNursery | state::kMixed)) {
+      pinned += state::is_pinned_space(owner) ? 1U : 0U;
+      if (owner != state::kFree && owner != state::kOld && owner != state::kPinned &&
+          owner != state::kNursery && owner != (state::kNursery | state::kMixed)) {
         fail("V01", heap_.range_of(Block{i}).base, "a collection left a flag on the block");
       }
+    }
+    if (pinned != heap_.pinned_blocks()) {
+      fail("V17", heap_.base(), "blocks of the pinned space do not add up");
     }
     if (used != heap_.used_blocks()) {
       fail("V17", heap_.base(), "used blocks do not add up");
@@ -154,7 +159,7 @@ class Verifier {
   }
 
   void offered_gaps() const {
-    if (generations_.old_gaps->bytes() > heap_.used_bytes()) {
+    if (generations_.old_gaps->bytes() + generations_.pinned_gaps->bytes() > heap_.used_bytes()) {
       fail("V16", heap_.base(), "more is offered in gaps than blocks have");
     }
   }
@@ -210,8 +215,8 @@ class Verifier {
  private:
   void walk_block(Block block) {
     const AddressRange range = heap_.range_of(block);
-    const bool old = heap_.state(block) == state::kOld;
-    const bool mixed = (heap_.state(block) & state::kMixed) != 0;
+    const bool old = (heap_.state(block) & state::kOld) != 0;
+    const bool mixed = !old && (heap_.state(block) & state::kMixed) != 0;
     Address walk = range.base;
     while (walk < range.limit) {
       const ObjectRef object(walk);

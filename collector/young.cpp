@@ -49,6 +49,7 @@ class YoungCollection {
 
   /// The slots of old objects that refer to what may slide.
   std::vector<Address> run() {
+    move_apart();
     trace_roots();
     scan_cards();
     drain();
@@ -62,6 +63,7 @@ class YoungCollection {
     end_dead_pins();
     update_weaks();
     copies_.close();
+    remember_apart();
     if (motion_ == Motion::copy) {
       cement_.set(generations_.heap, report_);
     }
@@ -69,6 +71,41 @@ class YoungCollection {
   }
 
  private:
+  /// What waits to be pinned goes to the pinned space, before anything else finds it. Where there
+  /// is no room it is a root as any other.
+  void move_apart() {
+    const PhaseTimer timer(report_, PausePhase::roots);
+    roots_.migrants.for_each([this](Address slot) {
+      const Address from(slot.word());
+      const std::uint8_t where = heap_.state(from);
+      const bool old_in_place = (where & state::kMixed) != 0 && marks_.is_start(from);
+      if ((where & state::kFrom) == 0 || old_in_place || heap_.is_immovable(from)) {
+        return;
+      }
+      const Header header = ObjectRef(from).header();
+      const Address to =
+          header.has(Header::kForwarded) ? header.forwarding() : copies_.copy_apart(from, header);
+      if (to) {
+        slot.word() = to.value();
+        moved_apart_.push_back(to);
+      }
+    });
+  }
+
+  /// Under Motion::slide a slot of an old object is looked at again: these became old here.
+  void remember_apart() {
+    if (motion_ != Motion::slide) {
+      return;
+    }
+    for (const Address object : moved_apart_) {
+      for (std::size_t i = 0; i < ObjectRef(object).references(); ++i) {
+        if (refers_to_condemned(ObjectRef(object).slot(i))) {
+          remembered_.push_back(ObjectRef(object).slot(i));
+        }
+      }
+    }
+  }
+
   void trace_roots() {
     const PhaseTimer timer(report_, PausePhase::roots);
     roots_.for_each([this](Address slot) { trace_root(slot); });
@@ -354,6 +391,7 @@ class YoungCollection {
   PrefetchRing ring_;
   std::vector<Address> in_place_;
   std::vector<Address> remembered_;
+  std::vector<Address> moved_apart_;
 };
 
 void release_unreached_large(heap::Heap& heap) {

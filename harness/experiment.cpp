@@ -172,6 +172,7 @@ void Experiment::finish(RunResult& result, workloads::WorkloadContext& context) 
   exact.pins_peak = std::max({exact.pins_peak, context.pins.peak(), exact.pins_held});
   exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, context.pins.peak_bytes());
   exact.limit = context.pins.limit_figures();
+  exact.placement.pins = context.pins.placement_figures();
   exact.boundary = context.pins.boundary();
   exact.checked_stores = context.pins.checked_stores();
   exact.program_live_peak = context.live.peak;
@@ -240,6 +241,9 @@ void Experiment::take_digests(RunResult& result,
   add_all(exact.pins.work);
   const workloads::LimitFigures& limit = exact.limit;
   add_all(std::array{limit.refused, limit.copied, limit.copied_bytes, limit.waits, limit.waited});
+  const workloads::PlacementFigures& placement = exact.placement.pins;
+  add_all(std::array{placement.apart, placement.beside, placement.waits, placement.waited,
+                     placement.dropped, placement.sites});
   const pinning::BoundaryFigures& boundary = exact.boundary;
   add_all(std::array{boundary.stored, boundary.reads, boundary.bad_reads, boundary.moved,
                      boundary.freed, boundary.broken, exact.checked_stores});

@@ -91,6 +91,17 @@ struct BeyondPins {
   LastAndPeak<std::int64_t> ambiguous_hostage;
 };
 
+/// The pinned space.
+struct PlacementFigures {
+  std::uint64_t born_objects = 0;  ///< allocated there, pinned or not
+  std::uint64_t born_bytes = 0;
+  std::uint64_t migrated_objects = 0;  ///< moved there, for pins that waited for it
+  std::uint64_t migrated_bytes = 0;
+  LastAndPeak<std::uint64_t> blocks;  ///< after any collection
+  LastAndPeak<std::uint64_t> live;    ///< bytes alive there, at full collections
+  workloads::PlacementFigures pins;
+};
+
 struct ExactFigures {
   std::array<std::uint64_t, 2> collections{};  ///< by kind
   std::uint64_t allocated = 0;
@@ -116,6 +127,7 @@ struct ExactFigures {
   pinning::BoundaryFigures boundary;  ///< what foreign code saw of pinned objects
   std::uint64_t checked_stores = 0;
   workloads::LimitFigures limit;
+  PlacementFigures placement;
   std::uint64_t pins_held = 0;
   std::uint64_t pins_peak = 0;
   std::uint64_t pins_peak_bytes = 0;

@@ -24,7 +24,6 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 
 constexpr auto kLivenesses = pinning::kLivenessNames;
 constexpr std::span<const std::string_view> kLimitAnswers = pinning::kLimitAnswerNames;
-constexpr std::array<std::string_view, 1> kPlacements = {"anywhere"};
 constexpr std::array<std::string_view, 3> kStoreChecks = {"off", "arguments", "all"};
 constexpr std::array<std::string_view, 4> kTargets = {"uniform", "site", "size", "io"};
 constexpr std::array<std::string_view, 1> kAges = {"old"};
@@ -354,8 +353,11 @@ constexpr auto kPinParameters = std::to_array<Parameter>({
     {.name = "pin.placement",
      .type = ParameterType::word,
      .default_text = "anywhere",
-     .summary = "where pinned objects are put; so far only anywhere",
-     .choices = kPlacements},
+     .summary =
+         "where objects that will be pinned are put: anywhere; in a pinned space, where they are "
+         "born, or migrate at the collection that their pin waits for; or pretenure: those of "
+         "sites with pins at two collections are born there",
+     .choices = collector::kPinPlacementNames},
     {.name = "pin.batch",
      .type = ParameterType::count,
      .default_text = "1",

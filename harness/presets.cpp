@@ -18,6 +18,19 @@ constexpr auto kCoreclr = std::to_array<PresetSetting>({{"plan", "generational"}
                                                         {"gap.reuse", "first_fit_burn"},
                                                         {"gap.min", "96B"},
                                                         {"pin.spread", "object"}});
+constexpr auto kCoreclrPoh = std::to_array<PresetSetting>({{"plan", "generational"},
+                                                           {"heap.block", "4MiB"},
+                                                           {"nursery.route", "region_demote"},
+                                                           {"nursery.sweep", "0.9"},
+                                                           {"old.route", "slide_around"},
+                                                           {"compact.rule", "provisional"},
+                                                           {"compact.heap_share", "0.5"},
+                                                           {"compact.least_free", "200000B"},
+                                                           {"compact.least_share", "0.25"},
+                                                           {"gap.reuse", "buckets"},
+                                                           {"gap.min", "96B"},
+                                                           {"pin.spread", "object"},
+                                                           {"pin.placement", "pinned_space"}});
 constexpr auto kSgen = std::to_array<PresetSetting>({{"plan", "generational"},
                                                      {"heap.block", "16KiB"},
                                                      {"nursery.route", "fragments"},
@@ -121,7 +134,8 @@ constexpr auto kGhc = std::to_array<PresetSetting>({{"plan", "generational"},
                                                     {"nursery.evacuate", "none"},
                                                     {"old.route", "segregated"},
                                                     {"gap.reuse", "none"},
-                                                    {"pin.spread", "block"}});
+                                                    {"pin.spread", "block"},
+                                                    {"pin.placement", "pinned_space"}});
 constexpr auto kMps = std::to_array<PresetSetting>({{"plan", "generational"},
                                                     {"heap.block", "64KiB"},
                                                     {"nursery.route", "nailboard"},
@@ -142,9 +156,15 @@ constexpr auto kGclocker = std::to_array<PresetSetting>({{"plan", "generational"
 constexpr auto kPresets = std::to_array<Preset>({
     {"coreclr", "islands are demoted with their regions, plugs slide around them",
      ".NET runtime, src/coreclr/gc/gc.cpp: plan_phase, process_remaining_regions, SIP",
-     "the promotion rules by card marking and by 6 MB pins, the pinned object heap (use "
-     "old.route=segregated), a generation between young and old, memory load as a reason",
+     "the promotion rules by card marking and by 6 MB pins, a generation between young and old, "
+     "memory load as a reason; pins are those of handles and of fixed, of any object (coreclr_poh: "
+     "of buffers from the pinned object heap)",
      kCoreclr},
+    {"coreclr_poh", "what will be pinned is born in the pinned object heap, which is only swept",
+     ".NET runtime, src/coreclr/gc/gc.cpp: poh_generation, allocate_uoh; GC.AllocateArray(pinned)",
+     "what coreclr leaves out; gaps of the old generation are found as those of the pinned heap, "
+     "and that heap's own budget, which begins full collections before memory is out",
+     kCoreclrPoh},
     {"sgen",
      "islands stay in the nursery as fragments and are cemented; pinned old blocks are swept",
      "Mono, mono/sgen: sgen-nursery-allocator.c, sgen-cardtable.c, sgen-cement",
@@ -185,9 +205,11 @@ constexpr auto kPresets = std::to_array<Preset>({
      "Ruby 3.3, gc.c: gc_compact_start, gc_sort_heap_by_compare_func, gc_compact_move",
      "slots of fixed sizes, marking by generations without moving; which objects hold their "
      "children in place is the program's matter (pin.parents)", kCruby},
-    {"ghc", "pinned objects keep their blocks, which nothing else moves to",
+    {"ghc", "pinned objects are born in blocks of their own, which live as long as one of them",
      "GHC rts/sm/Storage.c: allocatePinned; rts/sm/Evac.c: evacuate_large",
-     "pinned byte arrays are born in blocks of their own there, large-object style", kGhc},
+     "blocks of pinned objects have generations there, which change by relinking: here they are "
+     "old from the first",
+     kGhc},
     {"mps", "a nailed segment keeps what its nailboard marks; what is between is padded",
      "Ravenbrook MPS, code/poolamc.c and code/nailboard.c",
      "ambiguous references in the heap, barriers by page protection, many generations", kMps},

@@ -88,6 +88,26 @@ Json limit_json(const workloads::LimitFigures& limit) {
   };
 }
 
+Json objects_and_bytes(std::uint64_t objects, std::uint64_t bytes) {
+  return {{"objects", objects}, {"bytes", bytes}};
+}
+
+Json placement_json(const PlacementFigures& placement) {
+  const workloads::PlacementFigures& pins = placement.pins;
+  return {
+      {"apart", pins.apart},
+      {"beside", pins.beside},
+      {"waits", pins.waits},
+      {"waited", pins.waited},
+      {"dropped", pins.dropped},
+      {"sites", pins.sites},
+      {"born", objects_and_bytes(placement.born_objects, placement.born_bytes)},
+      {"migrated", objects_and_bytes(placement.migrated_objects, placement.migrated_bytes)},
+      {"blocks", last_and_peak(placement.blocks)},
+      {"live", last_and_peak(placement.live)},
+  };
+}
+
 Json gaps_json(const GapFigures& gaps) {
   return {
       {"reused", gaps.reused},
@@ -139,6 +159,7 @@ Json pins_json(const ExactFigures& exact) {
       {"ignored", named_counts(pinning::kNeedlessNames, exact.pins.needless)},
       {"shape_work", named_counts(pinning::kShapeWorkNames, exact.pins.work)},
       {"limit", limit_json(exact.limit)},
+      {"placement", placement_json(exact.placement)},
   };
 }
 
@@ -181,10 +202,6 @@ std::vector<std::uint64_t> lengths_of(const TimedFigures& timed, auto&& is_wante
     }
   }
   return lengths;
-}
-
-Json objects_and_bytes(std::uint64_t objects, std::uint64_t bytes) {
-  return {{"objects", objects}, {"bytes", bytes}};
 }
 
 Json census_json(const Census& census) {
@@ -285,6 +302,17 @@ Json beyond_pins_json(const PauseReport& report) {
   };
 }
 
+Json pinned_space_json(const PauseReport& report) {
+  const bool full = report.kind == PauseKind::full;
+  return {
+      {"born", objects_and_bytes(report.born_apart_objects, report.born_apart_bytes)},
+      {"migrated", objects_and_bytes(report.migrated_objects, report.migrated_bytes)},
+      {"blocks", report.pinned_blocks},
+      {"live", full ? Json(report.pinned_space_live) : Json(nullptr)},
+      {"gaps", full ? Json(report.pinned_gap_bytes) : Json(nullptr)},
+  };
+}
+
 Json collection_exact(const PauseReport& report, const RunResult& result) {
   const bool full = report.kind == PauseKind::full;
   return {
@@ -311,6 +339,7 @@ Json collection_exact(const PauseReport& report, const RunResult& result) {
       {"gap_use", full ? gap_use_json(report) : Json(nullptr)},
       {"gap_histogram",
        report.after.detailed ? histogram_json(report.after.gap_histogram) : Json(nullptr)},
+      {"pinned_space", pinned_space_json(report)},
       {"blocks_held", report.blocks_held},
       {"held", report.held},
       {"hostage", report.hostage_measured ? Json(report.hostage) : Json(nullptr)},

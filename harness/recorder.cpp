@@ -84,7 +84,14 @@ void add_report(heap::Digest& digest, const PauseReport& report) {
                                      report.gap_use.burned,
                                      report.usable_gap_bytes,
                                      report.blocks_held,
-                                     report.held}) {
+                                     report.held,
+                                     report.born_apart_objects,
+                                     report.born_apart_bytes,
+                                     report.migrated_objects,
+                                     report.migrated_bytes,
+                                     report.pinned_blocks,
+                                     report.pinned_space_live,
+                                     report.pinned_gap_bytes}) {
     digest.add(figure);
   }
   for (const std::uint64_t requests : report.gap_use.requests) {
@@ -106,6 +113,17 @@ void add_gaps(GapFigures& gaps, const PauseReport& report) {
   gaps.requests += requests;
   gaps.usable_bytes += requests > 0 ? report.usable_gap_bytes : 0;
   gaps.offered_bytes += requests > 0 ? report.gap_bytes : 0;
+}
+
+void add_placement(PlacementFigures& placement, const PauseReport& report) {
+  placement.born_objects += report.born_apart_objects;
+  placement.born_bytes += report.born_apart_bytes;
+  placement.migrated_objects += report.migrated_objects;
+  placement.migrated_bytes += report.migrated_bytes;
+  placement.blocks.add(report.pinned_blocks);
+  if (report.kind == PauseKind::full) {
+    placement.live.add(report.pinned_space_live);
+  }
 }
 
 PauseWork work_of(const PauseReport& report) {
@@ -152,6 +170,7 @@ void Recorder::add(const PauseReport& report) {
   exact.used_peak = std::max({exact.used_peak, report.before.used, report.after.used});
   exact.committed_peak =
       std::max({exact.committed_peak, report.before.committed, report.after.committed});
+  add_placement(exact.placement, report);
   const PauseWork work = work_of(report);
   exact.work.objects += work.objects;
   exact.work.slots += work.slots;

@@ -248,6 +248,11 @@ void check_ambiguous(const ParameterValues& values) {
 
 void check_pins(const ParameterValues& values) {
   workloads::check_pin_options(pin_options(values));
+  collector::Options settled = collector_options(values);
+  collector::settle_options(settled);
+  if (const std::string why = collector::why_no_pinned_space(settled); !why.empty()) {
+    throw ParameterError(why);
+  }
   if (values.word("pin.target") != "site" && !values.text("pin.target_site").empty()) {
     throw ParameterError("pin.target_site has no effect without pin.target=site");
   }
@@ -391,6 +396,7 @@ collector::Options collector_options(const ParameterValues& values) {
                             ? Options::kAnyDepth
                             : static_cast<std::uint32_t>(values.count("pin.transitive")),
       .ambiguous_stacks = values.flag("ambiguous.stacks"),
+      .pin_placement = enum_of<PinPlacement>(values, "pin.placement"),
       .pin_liveness = enum_of<pinning::Liveness>(values, "pin.liveness"),
       .compact_effort = enum_of<CompactEffort>(values, "compact.effort"),
       .verify = enum_of<VerifyLevel>(values, "verify"),
@@ -422,6 +428,7 @@ workloads::PinPressureOptions pin_options(const ParameterValues& values) {
       .lifetime = values.distribution("pin.lifetime"),
       .age = old ? 0 : static_cast<std::uint32_t>(values.count("pin.age")),
       .age_old = old,
+      .placement = enum_of<collector::PinPlacement>(values, "pin.placement"),
       .batch = static_cast<std::uint32_t>(values.count("pin.batch")),
       .target = std::string(values.word("pin.target")),
       .site_pattern = values.text("pin.target_site"),

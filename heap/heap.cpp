@@ -129,6 +129,7 @@ void Heap::claim_block(Block block, std::uint8_t owner) {
   may_refer_[index] = 0;
   const AddressRange range = range_of(block);
   state(block) = owner;
+  pinned_blocks_ += block_state::is_pinned_space(owner) ? 1U : 0U;
   std::memset(&marks_.line(range.base), 0, (range.bytes() >> kLineShift) * sizeof(LineMarks));
   clear_cards(range);
 }
@@ -136,6 +137,7 @@ void Heap::claim_block(Block block, std::uint8_t owner) {
 void Heap::release_block(Block block) {
   INVARIANT(state(block) != block_state::kFree);
   const std::uint32_t index = index_of(block);
+  pinned_blocks_ -= block_state::is_pinned_space(state(block)) ? 1U : 0U;
   state(block) = block_state::kFree;
   free_bits_[index / 64] |= std::uint64_t{1} << (index % 64);
   lowest_free_word_ = std::min(lowest_free_word_, index / 64);

@@ -36,9 +36,16 @@ inline constexpr std::uint8_t kSource =
     32;  ///< an old block whose movable objects have a new address
 /// A nursery block that holds old objects too, also between pauses: those with start bits.
 inline constexpr std::uint8_t kMixed = 64;
+/// Of the pinned space: an old block out of which nothing moves, pinned or not, and into which only
+/// what was or will be pinned comes. No nursery block is one, so a bit serves twice.
+inline constexpr std::uint8_t kPinned = kOld | 64;
 /// More than the islands of a nursery block stay in this collection.
 inline constexpr std::uint8_t kKeeps = 128;
 inline constexpr std::uint8_t kOwnerMask = kOld | kLarge | kNursery;
+
+[[nodiscard]] constexpr bool is_pinned_space(std::uint8_t state) {
+  return (state & kPinned) == kPinned;
+}
 }  // namespace block_state
 
 struct HeapConfig {
@@ -88,6 +95,11 @@ class Heap {
   [[nodiscard]] bool is_young(Address a) const {
     return is_nursery(a) && ((state(a) & block_state::kMixed) == 0 || !marks_.is_start(a));
   }
+  /// Whether the object at `a` never moves, because of where it lies.
+  [[nodiscard]] bool is_apart(Address a) const {
+    return contains(a) && ((state(a) & block_state::kLarge) != 0 ||
+                           block_state::is_pinned_space(state(a)));
+  }
   [[nodiscard]] bool is_large(Address a) const {
     return contains(a) && (state(a) & block_state::kLarge) != 0;
   }
@@ -136,6 +148,8 @@ class Heap {
   /// Bytes of the budget that only claim_block() may use from now on.
   void set_headroom(std::uint64_t bytes) { headroom_ = bytes; }
   [[nodiscard]] std::uint32_t used_blocks() const { return used_blocks_; }
+  /// Of these: of the pinned space.
+  [[nodiscard]] std::uint32_t pinned_blocks() const { return pinned_blocks_; }
 
   /// Zeroed, its start bit set; nothing where the budget or the address space is out.
   [[nodiscard]] std::optional<ObjectRef> allocate_large(Shape shape);
@@ -194,6 +208,7 @@ class Heap {
   std::vector<bool> touched_;  ///< taken since the last give_back_unused()
   std::uint32_t lowest_free_word_ = 0;
   std::uint32_t used_blocks_ = 0;
+  std::uint32_t pinned_blocks_ = 0;
   std::uint64_t committed_ = 0;
 };
 

@@ -33,8 +33,8 @@ Contest::~Contest() {
 
 Contest::Piece Contest::allocate(std::uint64_t granules) {
   EXPECTS(granules > 0 && granules <= room());
-  const heap::ObjectRef made =
-      context_.mutator.allocate({.references = 0, .bytes = (granules - 1) * heap::kGranuleBytes});
+  const heap::Shape shape{.references = 0, .bytes = (granules - 1) * heap::kGranuleBytes};
+  const heap::ObjectRef made = context_.pins.allocate(context_.mutator, shape);
   if (unused_.empty()) {
     unused_.push_back(static_cast<Piece>(objects_.size()));
     objects_.push_back({.global = context_.runtime.globals().add({})});

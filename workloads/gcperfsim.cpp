@@ -290,7 +290,8 @@ class Simulation {
   heap::ObjectRef make(const Made& made) {
     collector::Mutator& mutator = context_.mutator;
     const std::uint64_t bytes = made.size - overhead_ - heap::kGranuleBytes;
-    const collector::Root payload(mutator, mutator.allocate({.references = 0, .bytes = bytes}));
+    const collector::Root payload(
+        mutator, context_.pins.allocate(mutator, {.references = 0, .bytes = bytes}));
     for (std::uint64_t at = 0; at + kTouched <= bytes; at += kTouched) {
       *(payload.get().slot(0) + at).as<std::uint8_t>() = static_cast<std::uint8_t>(at / kTouched);
     }

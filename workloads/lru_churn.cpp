@@ -60,12 +60,14 @@ struct Sizes {
   }
 };
 
-/// A buffer whose first byte says that it was used. Inlined, as what is measured is its cost.
-[[gnu::always_inline]] inline heap::ObjectRef make_buffer(collector::Mutator& mutator,
-                                                          std::uint64_t bytes) {
-  const heap::ObjectRef buffer = mutator.allocate({.references = 0, .bytes = bytes});
+/// A buffer's first byte says that it was used. Inlined, as what is measured is its cost.
+[[gnu::always_inline]] inline heap::ObjectRef used(heap::ObjectRef buffer) {
   *(buffer.address() + heap::kGranuleBytes).as<std::uint8_t>() = 1;
   return buffer;
+}
+[[gnu::always_inline]] inline heap::ObjectRef make_buffer(collector::Mutator& mutator,
+                                                          std::uint64_t bytes) {
+  return used(mutator.allocate({.references = 0, .bytes = bytes}));
 }
 
 class LruChurn final : public Workload {
@@ -121,7 +123,8 @@ class LruChurn final : public Workload {
     const Sizes sizes = sizes_;
     std::vector<PinToken> tokens(slots_);
     const auto put = [&](std::uint64_t slot, std::uint64_t bytes) {
-      const heap::ObjectRef buffer = make_buffer(mutator, bytes);
+      const heap::ObjectRef buffer =
+          used(pins.allocate(mutator, {.references = 0, .bytes = bytes}));
       mutator.store(table.get(), slot, buffer);
       pins.dropped(tokens[slot]);
       tokens[slot] = pins.born(buffer);

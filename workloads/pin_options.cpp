@@ -99,6 +99,19 @@ void check_leak(const PinPressureOptions& options) {
   }
 }
 
+void check_placement(const PinPressureOptions& options) {
+  if (options.placement == collector::PinPlacement::anywhere) {
+    return;
+  }
+  const auto* entry = heap::find_named(pinning::pin_shapes(), options.shape);
+  if (!entry->make()->facts().holds_still) {
+    refuse("pin.shape=" + options.shape +
+           " holds no object still, so that none needs a place of its own: take "
+           "pin.placement=anywhere, or a shape that does, as " +
+           pinning::shapes_that_express(use_of(options.lifetime)));
+  }
+}
+
 void check_boundary(const PinPressureOptions& options) {
   if (options.early != 0 && options.late != 0) {
     refuse("pin.early and pin.late exclude each other: give one of them");
@@ -127,6 +140,7 @@ void check_pin_options(const PinPressureOptions& options) {
   check_lifetime(options.lifetime);
   check_target(options);
   check_shape(options);
+  check_placement(options);
 }
 
 // A mismatch goes back to the last star and lets it take one character more: linear in practice,

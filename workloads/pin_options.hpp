@@ -5,6 +5,7 @@
 #include "heap/support/parameter.hpp"
 #include "pinning/boundary.hpp"
 #include "pinning/pin_limit.hpp"
+#include "collector/options.hpp"
 
 #include <array>
 #include <cstdint>
@@ -34,6 +35,7 @@ struct PinPressureOptions {
   PinLifetime lifetime = {};
   std::uint32_t age = 0;           ///< collections survived before the pin
   bool age_old = false;            ///< or: once it is out of the nursery
+  collector::PinPlacement placement = collector::PinPlacement::anywhere;
   std::uint32_t batch = 1;         ///< pins that are made one after another and end together
   std::string target = "uniform";  ///< uniform; site: see site_pattern; size: a range; io
   std::string site_pattern = {};   ///< of an allocation site's name or call stack, see matches()

@@ -9,6 +9,7 @@ namespace pinlab::workloads {
 namespace {
 
 using Kind = PinLifetime::Kind;
+using collector::PinPlacement;
 using pinning::LimitAnswer;
 
 /// A smaller object is no buffer of an I/O call.
@@ -36,6 +37,8 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
       options_(checked(options)),
       enabled_(options.any() || options.parents != 0),
       any_target_(options.target == "uniform"),
+      places_births_(enabled_ && (options.placement == PinPlacement::pinned_space ||
+                                  options.placement == PinPlacement::pretenure)),
       shape_(made_shape(options.shape)),
       limit_(options.limit, options.limit_per_call),
       sites_(runtime.pins().sites(), options.site_pattern),
@@ -91,7 +94,9 @@ PinPressure::~PinPressure() {
     if (pins_[pin].state == Pin::State::held) {
       end(pin);
     } else if (pins_[pin].state == Pin::State::waiting) {
-      runtime_.weaks().end(weak_of(pins_[pin]));
+      runtime_.weaks().end(root_of(pins_[pin]));
+    } else if (pins_[pin].state == Pin::State::placing) {
+      runtime_.migrants().end(root_of(pins_[pin]));
     }
   }
 }
@@ -120,6 +125,35 @@ void PinPressure::choose_parent(heap::ObjectRef object) {
   if (object.references() > 0) {
     static_cast<void>(runtime_.pins().parents().mark(object));
   }
+}
+
+// The steps of track() before the choice, as if the object were there.
+bool PinPressure::is_born_apart(std::uint64_t bytes, std::uint32_t site) {
+  if (options_.placement == PinPlacement::pretenure) {
+    return sites_.has_pinned(site) &&
+           pretenuring_.is_pretenured(sites_.id_at(sites_.index_of(site)));
+  }
+  clock_ += bytes;
+  if (clock_ >= next_event_) {
+    pass_time();
+  }
+  if (runtime_.collections() != collections_) {
+    pass_collection();
+  }
+  const bool chosen = (any_target_ || is_target(bytes, site)) && is_wanted();
+  verdict_ = chosen ? Verdict::chosen : Verdict::left;
+  return chosen;
+}
+
+PinToken PinPressure::take_verdict(heap::ObjectRef object, std::uint32_t site) {
+  const bool chosen = std::exchange(verdict_, Verdict::none) == Verdict::chosen;
+  if (runtime_.collections() != collections_) {
+    pass_collection();
+  }
+  if (parents_) {
+    choose_parent(object);
+  }
+  return chosen ? choose(object, site) : 0;
 }
 
 bool PinPressure::is_target(std::uint64_t bytes, std::uint32_t site) {
@@ -185,11 +219,24 @@ void PinPressure::hold(std::uint32_t index, heap::ObjectRef object) {
     }
     return;
   }
-  pin.state = Pin::State::held;
-  pin.since = clock_;
   pin.bytes = object.bytes();
   if (batched) {
     join_batch(index);
+  }
+  if (options_.placement == PinPlacement::migrate && !pin.copied &&
+      !runtime_.heap().is_apart(object.address())) {
+    place(index, object);
+  } else {
+    start(index, object);
+  }
+}
+
+void PinPressure::start(std::uint32_t index, heap::ObjectRef object) {
+  Pin& pin = pins_[index];
+  pin.state = Pin::State::held;
+  pin.since = clock_;
+  if (!pin.copied) {
+    ++(runtime_.heap().is_apart(object.address()) ? placement_.apart : placement_.beside);
   }
   pin_object(index, object);
   if (options_.lifetime.kind == Kind::scope) {
@@ -197,6 +244,56 @@ void PinPressure::hold(std::uint32_t index, heap::ObjectRef object) {
   } else if (options_.lifetime.kind > Kind::scope) {
     expiries_.push({clock_ + draw_lifetime(), made_, index});
     schedule_event();
+  }
+}
+
+// The pin is made once a collection has moved its object to the pinned space, or a full one could
+// not: foreign code gets the address only then, as what it has may never move. Until then the
+// request keeps the object.
+void PinPressure::place(std::uint32_t index, heap::ObjectRef object) {
+  Pin& pin = pins_[index];
+  pin.state = Pin::State::placing;
+  pin.since = clock_;
+  pin.link = runtime_.migrants().add(object);
+  pin.fulls = runtime_.full_collections();
+  pin.named = true;  // so that the drop is told
+  placing_.push_back(index);
+  ++waiting_;
+  ++placement_.waits;
+}
+
+void PinPressure::pin_placed() {
+  std::vector<std::uint32_t> placing;
+  placing.swap(placing_);
+  for (const std::uint32_t index : placing) {
+    Pin& pin = pins_[index];
+    if (pin.state == Pin::State::cancelled) {
+      forget(index);
+      continue;
+    }
+    const heap::ObjectRef object = runtime_.migrants().get(root_of(pin));
+    if (!runtime_.heap().is_apart(object.address()) && runtime_.full_collections() == pin.fulls) {
+      placing_.push_back(index);
+      continue;
+    }
+    runtime_.migrants().end(root_of(pin));
+    --waiting_;
+    placement_.waited += clock_ - pin.since;
+    start(index, object);
+  }
+}
+
+// Its place is used again after the next collection.
+void PinPressure::cancel_placing(std::uint32_t index) {
+  Pin& pin = pins_[index];
+  runtime_.migrants().end(root_of(pin));
+  limit_.give_back();
+  owe_another();
+  ++placement_.dropped;
+  pin.state = Pin::State::cancelled;
+  if (pin.batch != kNone) {
+    std::erase(batches_[pin.batch].pins, index);
+    finish_in_batch(pin.batch);
   }
 }
 
@@ -456,6 +553,9 @@ void PinPressure::drop(std::uint32_t index) {
       give_up(index);
       pin.state = Pin::State::cancelled;
       return;
+    case Pin::State::placing:
+      cancel_placing(index);
+      return;
     case Pin::State::held:
       if (options_.lifetime.kind == Kind::object) {
         finish(index);
@@ -486,6 +586,10 @@ void PinPressure::pass_time() {
 void PinPressure::pass_collection() {
   collections_ = runtime_.collections();
   foreign_.after_collection(clock_);
+  if (options_.placement == PinPlacement::pretenure) {
+    look_at_sites();
+  }
+  pin_placed();
   std::vector<std::uint32_t> waiters;
   waiters.swap(waiters_);
   for (const std::uint32_t index : waiters) {
@@ -494,13 +598,13 @@ void PinPressure::pass_collection() {
       forget(index);
       continue;
     }
-    const heap::ObjectRef object = runtime_.weaks().get(weak_of(pin));
+    const heap::ObjectRef object = runtime_.weaks().get(root_of(pin));
     if (!object) {
       give_up(index);
       pin.state = Pin::State::done;
       forget(index);
     } else if (is_of_age(object, pin.since)) {
-      runtime_.weaks().end(weak_of(pin));
+      runtime_.weaks().end(root_of(pin));
       pin.state = Pin::State::done;
       --waiting_;
       hold(index, object);
@@ -513,9 +617,22 @@ void PinPressure::pass_collection() {
 // What was chosen did not live to be pinned. A rate is owed another object; a number finds one by
 // itself, and a share owes nothing.
 void PinPressure::give_up(std::uint32_t pin) {
-  runtime_.weaks().end(weak_of(pins_[pin]));
+  runtime_.weaks().end(root_of(pins_[pin]));
+  owe_another();
+}
+
+void PinPressure::owe_another() {
   --waiting_;
   wanted_ += options_.rate != 0 ? 1 : 0;
+}
+
+// What is pinned now was pinned at the collection: pins are made and ended between them.
+void PinPressure::look_at_sites() {
+  for (const SiteFigures& site : sites_.figures()) {
+    if (site.made > site.ended) {
+      pretenuring_.saw(site.site, collections_);
+    }
+  }
 }
 
 void PinPressure::schedule_arrival() {

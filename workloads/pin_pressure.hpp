@@ -15,6 +15,7 @@
 #include "heap/support/random.hpp"
 #include "pinning/foreign_memory.hpp"
 #include "pinning/pin_limit.hpp"
+#include "pinning/pretenuring.hpp"
 #include "pinning/shape.hpp"
 #include "pinning/shapes/pinner.hpp"
 #include "collector/runtime.hpp"
@@ -45,6 +46,16 @@ struct LimitFigures {
   std::uint64_t waited = 0;  ///< on the clock
 };
 
+/// What pin.placement did.
+struct PlacementFigures {
+  std::uint64_t apart = 0;   ///< pins of objects that lay in the pinned space, or were large
+  std::uint64_t beside = 0;  ///< of others: they lie among what moves
+  std::uint64_t waits = 0;   ///< pins that waited for a collection to move their object
+  std::uint64_t waited = 0;  ///< on the clock
+  std::uint64_t dropped = 0;  ///< of these: their object was dropped meanwhile, and they not made
+  std::uint64_t sites = 0;    ///< whose objects are born in the pinned space from now on
+};
+
 /// Names a pin that follows an object until the program drops it; 0: nothing to tell.
 using PinToken = std::uint32_t;
 
@@ -62,12 +73,31 @@ class PinPressure {
   /// From now on sites have these names, which must last as long as objects are born.
   void use_names(const SiteNames& names) { sites_.use_names(names); }
 
+  /// The program allocates an object, and tells born() next: in the pinned space, if pin.placement
+  /// says so. As Mutator::allocate().
+  [[nodiscard]] heap::ObjectRef allocate(collector::Mutator& mutator, heap::Shape shape) {
+    return allocate(mutator, shape, 0);
+  }
+  template <class... Refs>
+  [[nodiscard]] heap::ObjectRef allocate(collector::Mutator& mutator,
+                                         heap::Shape shape,
+                                         std::uint32_t site,
+                                         Refs... references) {
+    if (places_births_ && is_born_apart(shape.object_bytes(), site)) {
+      return mutator.allocate_apart(shape, references...);
+    }
+    return mutator.allocate(shape, references...);
+  }
+
   /// An object was born; it may be pinned here. `site` is the program's own number for who
   /// allocated it. Does not allocate managed memory, so the reference stays valid. Throws
   /// PinLimitReached.
   [[nodiscard]] PinToken born(heap::ObjectRef object, std::uint32_t site = 0) {
     if (!enabled_) {
       return 0;
+    }
+    if (verdict_ != Verdict::none) {
+      return take_verdict(object, site);
     }
     clock_ += object.bytes();
     if (parents_) {
@@ -113,6 +143,11 @@ class PinPressure {
   [[nodiscard]] pinning::BoundaryFigures boundary() const { return foreign_.figures(clock_); }
   /// Addresses that were checked as they went to foreign code.
   [[nodiscard]] std::uint64_t checked_stores() const { return checked_stores_; }
+  [[nodiscard]] PlacementFigures placement_figures() const {
+    PlacementFigures figures = placement_;
+    figures.sites = pretenuring_.chosen();
+    return figures;
+  }
   /// For each site that pinned, in the order of its first pin.
   [[nodiscard]] const std::vector<SiteFigures>& site_figures() const { return sites_.figures(); }
 
@@ -123,15 +158,17 @@ class PinPressure {
 
   /// A pin, from the choice of its object on. A named one is kept until the program drops it.
   struct Pin {
-    enum class State : std::uint8_t { unused, waiting, cancelled, held, done };
+    enum class State : std::uint8_t { unused, waiting, cancelled, placing, held, done };
     State state = State::unused;
     bool named = false;
     bool copied = false;     ///< the limit made it a copy
     std::uint32_t site = 0;  ///< by the program's number
     std::uint32_t batch = kNone;
-    std::uint64_t link = 0;  ///< waiting: the weak root; held: the ticket, if it has one of its own
+    /// Waiting: the weak root; placing: the migrant; held: the ticket, if it has one of its own.
+    std::uint64_t link = 0;
     std::uint64_t since = 0;  ///< waiting: collections at birth; held: the clock
     std::uint64_t bytes = 0;
+    std::uint64_t fulls = 0;  ///< placing: full collections before
     std::uint32_t address = kNone;  ///< what foreign code has
     bool needed = false;            ///< by it
     bool leaked = false;
@@ -143,6 +180,8 @@ class PinPressure {
     std::uint32_t done = 0;
     pinning::PinTicket ticket = 0;  ///< of all, where the shape is a set
   };
+  /// Whether the object that is being allocated will be pinned, where that is known before.
+  enum class Verdict : std::uint8_t { none, left, chosen };
   struct Expiry {
     std::uint64_t at;
     std::uint64_t order;
@@ -152,11 +191,18 @@ class PinPressure {
     }
   };
 
-  static std::uint32_t weak_of(const Pin& pin) { return static_cast<std::uint32_t>(pin.link); }
+  static std::uint32_t root_of(const Pin& pin) { return static_cast<std::uint32_t>(pin.link); }
   [[nodiscard]] PinToken track(heap::ObjectRef object, std::uint32_t site);
   void drop(std::uint32_t pin);
   void choose_parent(heap::ObjectRef object);
 
+  [[nodiscard]] bool is_born_apart(std::uint64_t bytes, std::uint32_t site);
+  [[nodiscard]] PinToken take_verdict(heap::ObjectRef object, std::uint32_t site);
+  void start(std::uint32_t pin, heap::ObjectRef object);
+  void place(std::uint32_t pin, heap::ObjectRef object);
+  void pin_placed();
+  void cancel_placing(std::uint32_t pin);
+  void look_at_sites();
   [[nodiscard]] bool is_target(std::uint64_t bytes, std::uint32_t site);
   [[nodiscard]] bool is_wanted();
   [[nodiscard]] bool is_of_age(heap::ObjectRef object, std::uint64_t born) const;
@@ -171,6 +217,7 @@ class PinPressure {
   void finish_in_batch(std::uint32_t batch);
   void end(std::uint32_t pin);
   void give_up(std::uint32_t pin);
+  void owe_another();
   void give_address(Pin& pin, heap::ObjectRef object, pinning::SiteId site);
   void last_access(Pin& pin);
   [[nodiscard]] bool is_leaking();
@@ -204,10 +251,14 @@ class PinPressure {
   PinPressureOptions options_;
   bool enabled_;
   bool any_target_;  ///< the target is uniform
+  bool places_births_;
   std::unique_ptr<pinning::PinShape> shape_;
   std::unique_ptr<pinning::PinShape> copies_;  ///< what the limit may fall back to
   pinning::PinLimit limit_;
   LimitFigures limit_figures_;
+  PlacementFigures placement_;
+  pinning::Pretenuring pretenuring_;
+  Verdict verdict_ = Verdict::none;
   PinSites sites_;
   heap::Random choices_;
   heap::Random lengths_;
@@ -224,7 +275,7 @@ class PinPressure {
   std::uint64_t collections_ = 0;
   std::uint64_t skip_ = 0;     ///< share: so many targets are left alone
   std::uint64_t wanted_ = 0;   ///< so many of the next targets are chosen; 0 while skip_ is not
-  std::uint64_t waiting_ = 0;  ///< chosen, not yet of age
+  std::uint64_t waiting_ = 0;  ///< chosen, not yet of age or not yet in the pinned space
   std::uint64_t held_ = 0;
   std::uint64_t held_bytes_ = 0;
   std::uint64_t peak_ = 0;
@@ -235,6 +286,7 @@ class PinPressure {
   std::vector<Pin> pins_;
   std::vector<std::uint32_t> free_pins_;
   std::vector<std::uint32_t> waiters_;
+  std::vector<std::uint32_t> placing_;
   std::vector<Batch> batches_;
   std::vector<std::uint32_t> free_batches_;
   std::uint32_t open_batch_ = kNone;

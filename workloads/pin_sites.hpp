@@ -60,6 +60,10 @@ class PinSites {
   /// Where the figures of a site are. O(1) after the first time.
   [[nodiscard]] std::size_t index_of(std::uint32_t site);
   [[nodiscard]] pinning::SiteId id_at(std::size_t index) const { return figures_[index].site; }
+  /// Whether the site has figures: it pinned.
+  [[nodiscard]] bool has_pinned(std::uint32_t site) const {
+    return site < sites_.size() && sites_[site].figures != 0;
+  }
   void count_made(std::size_t index, std::uint64_t bytes);
   void count_ended(std::size_t index, std::uint64_t lasted);
 

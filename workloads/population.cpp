@@ -10,7 +10,7 @@ void Population::birth(heap::Shape shape, std::uint64_t lifetime, std::uint32_t 
 
 void Population::settle(heap::Shape shape, std::uint64_t lifetime, std::uint32_t site) {
   const std::uint64_t slot = take_slot();
-  const heap::ObjectRef object = context_.mutator.allocate(shape);
+  const heap::ObjectRef object = context_.pins.allocate(context_.mutator, shape, site);
   put(slot, object);
   const std::uint64_t bytes = object.bytes();
   live_bytes_ += bytes;

@@ -22,8 +22,9 @@ class RedisStore {
 
   /// SET: `bytes` of value, its header apart. REQUIRES that the key is not there, and bytes >= 8.
   void set(std::uint64_t key, std::uint64_t bytes, std::uint32_t site) {
-    const collector::Root value(context_.mutator,
-                                context_.mutator.allocate({.references = 0, .bytes = bytes}));
+    const collector::Root value(
+        context_.mutator,
+        context_.pins.allocate(context_.mutator, {.references = 0, .bytes = bytes}, site));
     value.get().slot(0).word() = key;
     tokens_[key] = context_.pins.born(value.get(), site);
     const collector::Root name(context_.mutator,

@@ -24,7 +24,7 @@ class SlotStore {
   /// Frees what the slot holds, then allocates into it.
   void allocate(std::uint64_t slot, heap::Shape shape, std::uint32_t site = 0) {
     free(slot);
-    const heap::ObjectRef object = context_.mutator.allocate(shape);
+    const heap::ObjectRef object = context_.pins.allocate(context_.mutator, shape, site);
     table_.set(slot, object);
     context_.live.born(object.bytes());
     tokens_[slot] = context_.pins.born(object, site);

@@ -46,10 +46,15 @@ class TreePins {
   TreePins& operator=(const TreePins&) = delete;
   ~TreePins() { drop(); }
 
-  void born(heap::ObjectRef node) {
+  [[nodiscard]] heap::ObjectRef make(collector::Mutator& mutator,
+                                     heap::Shape shape,
+                                     heap::ObjectRef left,
+                                     heap::ObjectRef right) {
+    const heap::ObjectRef node = pins_.allocate(mutator, shape, 0, left, right);
     if (const PinToken token = pins_.born(node); token != 0) {
       tokens_.push_back(token);
     }
+    return node;
   }
   void drop() {
     for (const PinToken token : tokens_) {
@@ -95,11 +100,11 @@ class TreeBuilder {
                                    TreePins& pins,
                                    heap::ObjectRef left = {},
                                    heap::ObjectRef right = {}) {
-    const heap::ObjectRef node = mutator.allocate({.references = 2, .bytes = kBytes}, left, right);
+    constexpr heap::Shape kShape{.references = 2, .bytes = kBytes};
     if constexpr (kPinning == Pinning::on) {
-      pins.born(node);
+      return pins.make(mutator, kShape, left, right);
     }
-    return node;
+    return mutator.allocate(kShape, left, right);
   }
 
   static heap::ObjectRef make(collector::Mutator& mutator, TreePins& pins, unsigned depth) {

@@ -1,5 +1,5 @@
 // O7: what is pinned stands apart. Whatever may move leaves the blocks with islands, nothing goes
-// to them, and nobody allocates there; the other blocks slide.
+// to them, and only what is born for pins (pin.placement) is allocated there; the others slide.
 #include "collector/old_route.hpp"
 
 #include <algorithm>
@@ -45,7 +45,7 @@ class Segregated final : public OldRoute {
   }
 
   [[nodiscard]] Offer offer(const OldBlockCensus& after) const override {
-    return after.islands > 0 ? Offer::none : Offer::all;
+    return after.islands > 0 ? Offer::pinned : Offer::all;
   }
 };
 

@@ -1,6 +1,7 @@
 #include "collector/plan.hpp"
 
 #include <array>
+#include <string>
 
 namespace pinlab::collector {
 
@@ -26,6 +27,24 @@ void settle_options(Options& options) {
   if (route != nullptr && options.nursery_size > 0) {
     route->make()->settle(options);
   }
+}
+
+std::string why_no_pinned_space(const Options& options) {
+  if (options.pin_placement == PinPlacement::anywhere) {
+    return {};
+  }
+  const std::string placement(
+      kPinPlacementNames[static_cast<std::size_t>(options.pin_placement)]);
+  if (options.plan != "generational") {
+    return "pin.placement=" + placement + " needs a space beside those that plan=" + options.plan +
+           " has: take plan=generational, or pin.placement=anywhere";
+  }
+  if (options.heap_max < 2 * options.heap_block) {
+    return "pin.placement=" + placement +
+           " needs blocks for the pinned space and others, and this heap has one: take a smaller "
+           "heap.block, a larger heap.max, or pin.placement=anywhere";
+  }
+  return {};
 }
 
 std::uint64_t nursery_bytes(const heap::Heap& heap) {

@@ -25,6 +25,7 @@ struct Setup {
   std::uint64_t seed = 1;
   std::uint32_t transitive = 0;
   bool ambiguous = false;  ///< words point into objects, and some objects are parents
+  unsigned apart_percent = 0;  ///< of the objects, whether they are pinned or not
 };
 
 /// Mostly small, some of many lines, a few up to half a block, and large ones.
@@ -45,7 +46,8 @@ void churn(PinnedTable& table, const Setup& setup, unsigned steps) {
     const std::size_t row = table.any_row();
     const std::uint64_t dice = random.below(10);
     if (dice < 5) {
-      table.make(row, random_shape(random, half_block));
+      const bool apart = setup.apart_percent > 0 && random.below(100) < setup.apart_percent;
+      table.make(row, random_shape(random, half_block), apart ? Birth::apart : Birth::anywhere);
       if (random.below(100) < setup.pin_percent) {
         table.pin(row);
       }
@@ -104,6 +106,9 @@ SideTable predict(PinnedTable& table, const Setup& setup) {
   for (const Address address : table.live()) {
     where[address] = address;
   }
+  std::erase_if(plan, [&](const SnapshotBlock& block) {
+    return heap::block_state::is_pinned_space(table.runtime().heap().state(block.range.base));
+  });
   for (SnapshotBlock& block : plan) {
     spread_pins(block, setup.spread);
   }
@@ -178,6 +183,8 @@ void run(const Setup& setup) {
   options.old_route = setup.route;
   options.pin_transitive = setup.transitive;
   options.gap_reuse = "first_fit";
+  options.pin_placement =
+      setup.apart_percent > 0 ? PinPlacement::pinned_space : PinPlacement::anywhere;
   PinnedTable table(options, 700, setup.seed);
   churn(table, setup, 1500);
   for (unsigned round = 0; round < 3; ++round) {
@@ -211,6 +218,18 @@ TEST_CASE("what lies in no block with an island goes where the same slide withou
   for (const std::uint64_t heap_block : {16 * kKiB, 64 * kKiB}) {
     for (const unsigned pin_percent : {0U, 1U, 5U}) {
       run({heap_block, pin_percent, "object", "skip_block", 7 + pin_percent});
+    }
+  }
+}
+
+TEST_CASE("what lies in the pinned space stays, and the slide goes by as if it were not there") {
+  for (const std::uint64_t heap_block : {16 * kKiB, 64 * kKiB}) {
+    for (const unsigned pin_percent : {0U, 10U}) {
+      for (const char* route : {"slide_around", "skip_block"}) {
+        for (const unsigned apart_percent : {3U, 40U}) {
+          run({heap_block, pin_percent, "object", route, 3 + pin_percent, apart_percent});
+        }
+      }
     }
   }
 }

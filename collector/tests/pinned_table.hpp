@@ -26,6 +26,9 @@ namespace pinlab::collector::tests {
   return options;
 }
 
+/// Apart: in the pinned space.
+enum class Birth : std::uint8_t { anywhere, apart };
+
 class PinnedTable final : public PauseObserver {
  public:
   PinnedTable(const Options& options, std::size_t rows, std::uint64_t seed)
@@ -52,9 +55,10 @@ class PinnedTable final : public PauseObserver {
   }
 
   /// The row's object and its pin are gone, and a new object is there, every byte of it known.
-  void make(std::size_t row, heap::Shape shape) {
+  void make(std::size_t row, heap::Shape shape, Birth birth = Birth::anywhere) {
     drop(row);
-    const heap::ObjectRef object = mutator_->allocate(shape);
+    const heap::ObjectRef object =
+        birth == Birth::apart ? mutator_->allocate_apart(shape) : mutator_->allocate(shape);
     const heap::Address limit = object.range().limit;
     for (heap::Address a = object.slot(object.references()); a < limit; a += heap::kGranuleBytes) {
       a.word() = random_.next();

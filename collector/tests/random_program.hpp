@@ -6,6 +6,7 @@
 #pragma once
 
 #include "heap/support/random.hpp"
+#include "pinning/pretenuring.hpp"
 #include "collector/runtime.hpp"
 
 #include <doctest/doctest.h>
@@ -77,6 +78,9 @@ class RandomProgram {
     for (const Word& word : words_) {
       meet(heap::ObjectRef(word.address), word.number);  // or where a word points into it
     }
+    for (const WeakSlot& waiter : migrants_) {
+      meet(runtime_.migrants().get(waiter.index), waiter.number);
+    }
     while (!stack.empty()) {
       const auto [object, number] = stack.back();
       stack.pop_back();
@@ -115,7 +119,12 @@ class RandomProgram {
         break;
     }
     compare();
+    arrive();
   }
+
+  /// Pins that waited for the pinned space and lie there, and those that lie elsewhere.
+  [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
+  [[nodiscard]] std::uint64_t left_behind() const { return left_behind_; }
 
   [[nodiscard]] Runtime& runtime() { return runtime_; }
   [[nodiscard]] Mutator& mutator() { return *mutator_; }
@@ -124,6 +133,10 @@ class RandomProgram {
     while (!words_.empty()) {
       end_word(words_.size() - 1);
     }
+    for (const WeakSlot& waiter : migrants_) {
+      runtime_.migrants().end(waiter.index);
+    }
+    migrants_.clear();
   }
 
  private:
@@ -225,7 +238,12 @@ class RandomProgram {
       const std::uint64_t part = runtime_.heap().block_bytes() >> (1 + random_.below(3));
       bytes = part - 8 * (1 + references) - 8 * random_.below(3);
     }
-    const heap::ObjectRef object = mutator_->allocate({references, bytes});
+    // Under pinned_space what will be pinned is known before, and some other objects come along.
+    const bool chosen = placement() == PinPlacement::pinned_space &&
+                        random_.below(100) < mix_.pin_percent;
+    const heap::ObjectRef object = is_born_apart(chosen)
+                                       ? mutator_->allocate_apart({references, bytes})
+                                       : mutator_->allocate({references, bytes});
     for (std::size_t i = 0; i < references; ++i) {
       REQUIRE(!object.load(i));
     }
@@ -234,18 +252,60 @@ class RandomProgram {
     runtime_.globals().set(root.global, object);
     root.number = nodes_.size();
     nodes_.push_back({std::vector<std::uint64_t>(references)});
-    if (random_.below(100) < mix_.pin_percent) {
+    if (placement() == PinPlacement::pinned_space ? chosen
+                                                  : random_.below(100) < mix_.pin_percent) {
       pin(object, root.number);
     }
   }
 
+  [[nodiscard]] PinPlacement placement() const { return runtime_.options().pin_placement; }
+
+  [[nodiscard]] bool is_born_apart(bool chosen) {
+    switch (placement()) {
+      case PinPlacement::pinned_space:
+        return chosen || random_.below(20) == 0;
+      case PinPlacement::pretenure:
+        return pretenuring_.is_pretenured(site_of(nodes_.size()));
+      default:
+        return false;
+    }
+  }
+
+  pinning::SiteId site_of(std::uint64_t number) {
+    return runtime_.pins().sites().intern("site " + std::to_string(number % 5));
+  }
+
   void pin(heap::ObjectRef object, std::uint64_t number) {
-    if (number == 0 || mix_.pin_percent == 0 || pins_.size() > mix_.live_target / 2) {
+    if (number == 0 || mix_.pin_percent == 0 ||
+        pins_.size() + migrants_.size() > mix_.live_target / 2) {
       return;
     }
+    if (placement() == PinPlacement::migrate && !runtime_.heap().is_apart(object.address()) &&
+        !runtime_.pins().is_pinned(object)) {
+      migrants_.push_back({runtime_.migrants().add(object), number});
+    } else {
+      pin_here(object, number);
+    }
+  }
+
+  void pin_here(heap::ObjectRef object, std::uint64_t number) {
     auto set = std::make_unique<pinning::PinSet>(runtime_.pins(), pinning::Liveness::strong);
-    set->pin(object, runtime_.pins().sites().intern("site " + std::to_string(number % 5)));
+    set->pin(object, site_of(number));
     pins_.push_back({std::move(set), object.address(), number});
+  }
+
+  /// After a collection: who waited for it is pinned, and sites are looked at.
+  void arrive() {
+    for (const WeakSlot& waiter : migrants_) {
+      const heap::ObjectRef object = runtime_.migrants().get(waiter.index);
+      runtime_.migrants().end(waiter.index);
+      ++(runtime_.heap().is_apart(object.address()) ? arrived_ : left_behind_);
+      pin_here(object, waiter.number);
+    }
+    migrants_.clear();
+    for (const Pin& pin : pins_) {
+      pretenuring_.saw(site_of(pin.number), runtime_.collections());
+    }
   }
 
   void link() {
@@ -268,6 +328,10 @@ class RandomProgram {
   std::vector<Pin> pins_;
   std::vector<Word> words_;
   std::vector<WeakSlot> weaks_;
+  std::vector<WeakSlot> migrants_;  ///< whose objects wait to be pinned
+  pinning::Pretenuring pretenuring_;
+  std::uint64_t arrived_ = 0;
+  std::uint64_t left_behind_ = 0;
   std::vector<std::uint64_t> marked_;  ///< whose marks (pinning/pin_marks.hpp) must follow them
 };
 

@@ -133,8 +133,8 @@ class Replay {
 
  private:
   void allocate(const TraceEvent& event) {
-    const heap::ObjectRef object =
-        context_.mutator.allocate({.references = event.references, .bytes = event.size});
+    const heap::ObjectRef object = context_.pins.allocate(
+        context_.mutator, {.references = event.references, .bytes = event.size}, event.site);
     Occupant& occupant = occupants_[event.slot];
     occupant.mark = ++mark_;
     if (event.size >= sizeof(std::uint64_t)) {

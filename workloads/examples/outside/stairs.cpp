@@ -42,7 +42,7 @@ class Stairs final : public workloads::Workload {
         tokens.clear();
       }
       const heap::ObjectRef object =
-          context.mutator.allocate({.references = 1, .bytes = 8 * (1 + step % 64)});
+          context.pins.allocate(context.mutator, {.references = 1, .bytes = 8 * (1 + step % 64)});
       context.mutator.store(object, 0, top.get());
       top.set(object);
       tokens.push_back(context.pins.born(object));
