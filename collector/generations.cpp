@@ -70,6 +70,7 @@ Generations::Generations(const Options& options_in,
       spread_units{options.spread_line, options.spread_page},
       old(heap, heap::block_state::kOld, old_gaps.get()),
       nursery(heap, heap::block_state::kNursery, nursery_gaps.get()),
+      held(heap),
       moves_young(nursery_route->motion(heap.block_count()) == Motion::copy),
       nursery_ages(heap.block_count(), 0) {
   refuse_variants(*old_route, options.old_variants);

@@ -6,6 +6,7 @@
 #include "pinning/pin_registry.hpp"
 #include "pinning/spread.hpp"
 #include "collector/compact_rule.hpp"
+#include "collector/held_objects.hpp"
 #include "collector/nursery_route.hpp"
 #include "collector/old_route.hpp"
 #include "collector/options.hpp"
@@ -84,6 +85,7 @@ struct Generations {
   pinning::SpreadUnits spread_units;
   heap::Space old;
   heap::Space nursery;
+  HeldObjects held;
   std::vector<MoveObserver*> move_observers;
   bool moves_young;  ///< young collections need room to copy to
   /// By block: young collections that a nursery block has kept islands through.
