@@ -72,6 +72,7 @@ Generations::Generations(const Options& options_in,
       old(heap, heap::block_state::kOld, old_gaps.get()),
       nursery(heap, heap::block_state::kNursery, nursery_gaps.get()),
       pinned_space(heap, heap::block_state::kPinned, pinned_gaps.get()),
+      held(heap),
       moves_young(nursery_route->motion(heap.block_count()) == Motion::copy),
       nursery_ages(heap.block_count(), 0) {
   refuse_variants(*old_route, options.old_variants);

@@ -5,6 +5,7 @@
 #include "pinning/pin_registry.hpp"
 #include "pinning/spread.hpp"
 #include "collector/compact_rule.hpp"
+#include "collector/held_objects.hpp"
 #include "collector/nursery_route.hpp"
 #include "collector/old_route.hpp"
 #include "collector/options.hpp"
@@ -100,6 +101,7 @@ struct Generations {
   /// Without Options::pin_placement nothing ever comes here, and it has no blocks.
   heap::Space pinned_space;
   BornApart born_apart;
+  HeldObjects held;
   std::vector<MoveObserver*> move_observers;
   bool moves_young;  ///< young collections need room to copy to
   /// By block: young collections that a nursery block has kept islands through.

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kAhead = 8;
 
-/// visit(entry) for each pin of an object that is alive; memory is fetched ahead.
+/// visit(object) for each pin of an object that is alive; memory is fetched ahead.
 template <class Visit>
 void for_each_live_pin(Generations& generations, const PinFilter& filter, Visit&& visit) {
   const heap::Heap& heap = generations.heap;
@@ -27,47 +27,36 @@ void for_each_live_pin(Generations& generations, const PinFilter& filter, Visit&
       return;
     }
     const std::lock_guard lock(set.lock());
-    const PinSet::Entries& entries = set.entries();
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      if (i + kAhead < entries.size()) {
-        __builtin_prefetch(&heap.marks().line(entries[i + kAhead].object.address()));
+    const PinSet::Objects& objects = set.objects();
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      if (i + kAhead < objects.size()) {
+        __builtin_prefetch(&heap.marks().line(objects[i + kAhead].address()));
       }
-      const Address object = entries[i].object.address();
-      if (heap.marks().is_live(object) && entries[i].site != filter.without_site) {
-        visit(entries[i]);
+      if (heap.marks().is_live(objects[i].address()) &&
+          set.notes()[i].site != filter.without_site) {
+        visit(objects[i]);
       }
     }
   });
 }
 
-/// Immovable objects in blocks get their bits, and their blocks a flag. flagged(object, reason) for
-/// each, with its first reason; large(object) for each pin of a large one.
-template <class Flagged, class Large>
-void flag_immovable(Generations& generations,
-                    const LiveSet& live,
-                    const PinFilter& filter,
-                    Flagged&& flagged,
+/// Holds what may not move in blocks. pins(visit) visits the pinned objects; held(object, reason) for
+/// each that was not held before; large(object, reason) for each that needs nothing.
+template <class Pins, class Held, class Large>
+void hold_immovable(Generations& generations,
+                    std::span<const ObjectRef> ambiguous,
+                    Pins&& pins,
+                    Held&& held,
                     Large&& large) {
   const heap::Heap& heap = generations.heap;
-  const auto pins = [&](auto&& visit) {
-    for_each_live_pin(generations, filter,
-                      [&](const PinSet::Entry& entry) { visit(entry.object); });
-  };
   const auto is_alive = [&](ObjectRef parent) { return heap.marks().is_live(parent.address()); };
-  const std::span<const ObjectRef> nothing;
-  for_each_immovable(generations, pins, filter.without_ambiguous ? nothing : live.ambiguous,
-                     is_alive, [&](ObjectRef object, Reason reason) {
-                       std::uint8_t& where = heap.state(object.address());
-                       if ((where & state::kOld) == 0) {
-                         if (reason == Reason::pin) {
-                           large(object);
-                         }
-                       } else if (!heap.is_immovable(object.address())) {
-                         where |= state::kIslands;
-                         heap.set_immovable(object.address());
-                         flagged(object.address(), reason);
-                       }
-                     });
+  for_each_immovable(generations, pins, ambiguous, is_alive, [&](ObjectRef object, Reason reason) {
+    if ((heap.state(object.address()) & state::kOld) == 0) {
+      large(object, reason);
+    } else if (generations.held.hold(object.address())) {
+      held(object.address(), reason);
+    }
+  });
 }
 
 /// Every live object of the block that overlaps the reach of one in it.
@@ -90,44 +79,26 @@ void spread_in_block(Generations& generations, AddressRange block) {
     }
     if (reach != reaches.end() && reach->base < end &&
         (all || ObjectRef(start).references() == 0)) {
-      heap.set_immovable(start);
+      static_cast<void>(generations.held.hold(start));
     }
   });
 }
 
-/// Appends the block's immovable objects to the list and clears their bits.
-void collect_block(heap::Heap& heap, AddressRange block, IslandList& islands) {
-  for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
-    std::uint64_t& bits = heap.immovable(line);
-    for (; bits != 0; bits &= bits - 1) {
-      const Address start =
-          line + heap::kGranuleBytes * static_cast<std::size_t>(std::countr_zero(bits));
-      const Address end = heap.marks().end_of_live(start, block.limit);
-      if (!islands.empty() && islands.back().limit == start && start != block.base) {
-        islands.back().limit = end;
-      } else {
-        islands.push_back({start, end});
-      }
-    }
-  }
-}
-
-/// What was flagged, by blocks, with the companions; the flags are gone.
-IslandList collect_islands(Generations& generations) {
+/// What is held, by blocks, with the companions; nothing is held any more.
+IslandList collect_islands(Generations& generations, std::size_t expected) {
   heap::Heap& heap = generations.heap;
   const bool spreads = generations.spread->company() != pinning::Company::none;
   IslandList islands;
+  islands.reserve(expected);
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
     const heap::Block block{i};
     if ((heap.state(block) & state::kIslands) == 0) {
       continue;
     }
-    const AddressRange range = heap.range_of(block);
     if (spreads) {
-      spread_in_block(generations, range);
+      spread_in_block(generations, heap.range_of(block));
     }
-    collect_block(heap, range, islands);
-    heap.state(block) &= static_cast<std::uint8_t>(~state::kIslands);
+    generations.held.take(block, islands);
   }
   return islands;
 }
@@ -135,27 +106,52 @@ IslandList collect_islands(Generations& generations) {
 }  // namespace
 
 IslandList form_islands(Generations& generations, const LiveSet& live, const PinFilter& filter) {
-  flag_immovable(
-      generations, live, filter, [](Address, Reason) {}, [](ObjectRef) {});
-  return collect_islands(generations);
+  const std::span<const ObjectRef> nothing;
+  hold_immovable(
+      generations, filter.without_ambiguous ? nothing : live.ambiguous,
+      [&](auto&& visit) { for_each_live_pin(generations, filter, visit); },
+      [](Address, Reason) {}, [](ObjectRef, Reason) {});
+  return collect_islands(generations, 0);
 }
 
 IslandList form_islands(Generations& generations, const LiveSet& live, PauseReport& report) {
   const heap::Heap& heap = generations.heap;
+  // Where sets were unreached, pins have ended since marking: the other sets know what is left.
+  const bool as_marked = live.unreached.empty();
   std::vector<Address> large;
-  flag_immovable(
-      generations, live, {},
+  hold_immovable(
+      generations, live.ambiguous,
+      [&](auto&& visit) {
+        if (as_marked) {
+          generations.held.for_each_noted(visit);
+        } else {
+          for_each_live_pin(generations, {}, visit);
+        }
+      },
       [&](Address object, Reason reason) {
+        if (as_marked && reason == Reason::pin) {
+          return;  // marking has counted it
+        }
         const Address limit = heap.range_of(heap.block_of(object)).limit;
         count(report, reason, heap.marks().end_of_live(object, limit) - object);
       },
-      [&](ObjectRef object) { large.push_back(object.address()); });
+      [&](ObjectRef object, Reason reason) {
+        if (!as_marked && reason == Reason::pin) {
+          large.push_back(object.address());
+        }
+      });
+  generations.held.forget_noted();
+  if (as_marked) {
+    report.pins += live.pins;
+    report.pinned_bytes += live.pinned_bytes;
+    return collect_islands(generations, live.pins);
+  }
   std::ranges::sort(large);
   large.erase(std::unique(large.begin(), large.end()), large.end());
   for (const Address object : large) {
     count(report, Reason::pin, ObjectRef(object).bytes());
   }
-  return collect_islands(generations);
+  return collect_islands(generations, 0);
 }
 
 }  // namespace pinlab::collector

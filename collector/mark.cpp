@@ -22,11 +22,12 @@ namespace {
 
 class Marker {
  public:
-  /// Goes on from what is live already.
-  Marker(Generations& generations, LiveSet live, PauseReport& report)
+  /// Goes on from what is live already. What is pinned is noted in `held`, if that is given.
+  Marker(Generations& generations, LiveSet live, PauseReport& report, HeldObjects* held)
       : heap_(generations.heap),
         marks_(generations.heap.marks()),
         report_(report),
+        held_(held),
         live_(std::move(live)) {
     live_.has_references.resize(heap_.block_count());
   }
@@ -72,7 +73,13 @@ class Marker {
     const Header header = ObjectRef(object).header();
     const std::size_t bytes = header.bytes();
     ++live_.objects;
-    if ((heap_.state(object) & state::kLarge) != 0) {
+    const bool is_large = (heap_.state(object) & state::kLarge) != 0;
+    if (header.has(Header::kPinned) && held_ != nullptr) {
+      ++live_.pins;
+      live_.pinned_bytes += bytes;
+      held_->note(object);
+    }
+    if (is_large) {
       marks_.line(object).live |= 1U;
       live_.large_bytes += bytes;
     } else {
@@ -91,6 +98,7 @@ class Marker {
   heap::Heap& heap_;
   heap::MarkTable marks_;
   PauseReport& report_;
+  HeldObjects* held_;
   LiveSet live_;
   PrefetchRing ring_;
   std::vector<Address> stack_;
@@ -111,7 +119,12 @@ void clear_live_bits(const heap::Heap& heap) {
 /// For trace_pin_sets().
 struct PinTrace {
   Marker& marker;
-  void reach_pin(ObjectRef object) const { marker.reach(object.address()); }
+  /// Most of what is pinned is alive by itself: then its bit is all that is looked at.
+  void reach_pin(ObjectRef object) const {
+    if (!marker.is_marked(object.address())) {
+      marker.reach(object.address());
+    }
+  }
   void drain() const { marker.drain(); }
   [[nodiscard]] bool is_reached(ObjectRef object) const {
     return marker.is_marked(object.address());
@@ -124,7 +137,7 @@ struct PinTrace {
 LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::mark);
   clear_live_bits(generations.heap);
-  Marker marker(generations, LiveSet(), report);
+  Marker marker(generations, LiveSet(), report, &generations.held);
   roots.for_each([&](Address slot) { marker.reach(Address(slot.word())); });
   marker.drain();
   const std::uint64_t by_references = marker.live().objects;
@@ -149,11 +162,11 @@ LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report
 
 LiveSet mark_with(Generations& generations, const PinSet& set, const LiveSet& live) {
   PauseReport apart;
-  Marker marker(generations, live, apart);
+  Marker marker(generations, live, apart, nullptr);
   {
     const std::lock_guard lock(set.lock());
-    for (const PinSet::Entry& entry : set.entries()) {
-      marker.reach(entry.object.address());
+    for (const ObjectRef object : set.objects()) {
+      marker.reach(object.address());
     }
   }
   marker.drain();

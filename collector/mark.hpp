@@ -17,12 +17,14 @@ struct LiveSet {
   std::size_t largest = 0;                   ///< bytes of the largest object in a block
   std::vector<std::uint8_t> has_references;  ///< by block: whether a live object in it has slots
   std::vector<heap::ObjectRef> ambiguous;    ///< what ambiguous roots point into; it is alive
-  std::vector<pinning::PinSet*> unreached;   ///< sets of pins that belong to nobody any more
+  std::uint64_t pins = 0;                    ///< pinned objects, large ones included
+  std::uint64_t pinned_bytes = 0;
+  std::vector<pinning::PinSet*> unreached;  ///< sets of pins that belong to nobody any more
 };
 
-/// Marks from the roots, ambiguous ones last, then from the pins of every set that is reached, to a fixpoint; pins that
-/// keep nothing alive end with their objects. The caller ends the sets that are unreached.
-/// REQUIRES an empty nursery.
+/// Marks from the roots, ambiguous ones last, then from the pins of every set that is reached, to a
+/// fixpoint; pins that keep nothing alive end with their objects. What is pinned is noted
+/// (generations.held). The caller ends the sets that are unreached. REQUIRES an empty nursery.
 [[nodiscard]] LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report);
 
 /// The live set had `set` been reached too: adds to the live bits, which the caller restores.

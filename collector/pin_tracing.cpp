@@ -13,9 +13,9 @@ std::vector<Address> weakly_pinned(pinning::PinRegistry& pins) {
   std::vector<Address> pinned;
   pins.for_each_young_weak_set([&](PinSet& set) {
     const std::lock_guard lock(set.lock());
-    for (const PinSet::Entry& entry : set.entries()) {
-      if (pins.heap().is_nursery(entry.object.address())) {
-        pinned.push_back(entry.object.address());
+    for (const ObjectRef object : set.objects()) {
+      if (pins.heap().is_nursery(object.address())) {
+        pinned.push_back(object.address());
       }
     }
   });

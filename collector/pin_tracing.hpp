@@ -25,8 +25,8 @@ template <class Trace>
   const auto reach_pins = [&](const PinSet& set) {
     if (set.keeps_alive()) {
       const std::lock_guard lock(set.lock());
-      for (const PinSet::Entry& entry : set.entries()) {
-        trace.reach_pin(entry.object);
+      for (const heap::ObjectRef object : set.objects()) {
+        trace.reach_pin(object);
       }
     }
   };

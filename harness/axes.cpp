@@ -25,6 +25,32 @@ std::vector<AxisEntry> entries_of(const Entries& registry) {
   return entries;
 }
 
+/// Use cases whose pins, as they are by default, last as long as the shape's can; other workloads
+/// pin as long as pin.lifetime says.
+std::string use_cases_of(const pinning::ShapeFacts& facts) {
+  if (!facts.holds_still) {
+    return "none, but as controls: see workload.arm";
+  }
+  std::string text;
+  bool all = true;
+  for (const workloads::WorkloadEntry& entry : workloads::workloads()) {
+    const auto lifetime =
+        std::ranges::find(entry.parameters, "workload.lifetime", &heap::Parameter::name);
+    if (lifetime == entry.parameters.end()) {
+      continue;
+    }
+    const auto use = std::ranges::find(pinning::kPinUseNames, lifetime->default_text);
+    EXPECTS(use != pinning::kPinUseNames.end());
+    const auto wanted = static_cast<pinning::PinUse>(use - pinning::kPinUseNames.begin());
+    if (facts.uses.has(wanted)) {
+      text += (text.empty() ? "" : ", ") + std::string(entry.name);
+    } else {
+      all = false;
+    }
+  }
+  return all ? "all" : text;
+}
+
 std::vector<AxisEntry> entries_of_shapes() {
   std::vector<AxisEntry> entries = entries_of(pinning::pin_shapes());
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -35,6 +61,7 @@ std::vector<AxisEntry> entries_of_shapes() {
         {"alive by", std::string(facts.alive)},
         {"misuse", std::string(facts.misuse)},
         {"expresses", facts.uses.names()},
+        {"use cases", use_cases_of(facts)},
         {"holds", std::string(facts.holds_still ? "objects where they are" : "nothing in place")},
         {"one pin is", std::string(facts.is_set ? "a set of objects" : "one object")},
     };

@@ -76,6 +76,8 @@ std::vector<Listed> list_axis(const Axis& axis) {
       row.facts.push_back({fact.key, fact.value});
       if (fact.key == "expresses") {
         row.note = fact.value;
+      } else if (fact.key == "use cases") {
+        row.note += "; use cases: " + fact.value;
       }
     }
     row.facts.push_back({"source", std::string(entry.source)});

@@ -71,6 +71,8 @@ class Heap {
   [[nodiscard]] std::size_t large_threshold() const { return block_bytes_ / 2; }
 
   [[nodiscard]] Address base() const { return range_.base; }
+  /// Addresses that can be objects of this heap.
+  [[nodiscard]] AddressRange range() const { return range_; }
   [[nodiscard]] bool contains(Address a) const { return range_.contains(a); }
   [[nodiscard]] AddressRange blocks_range() const {
     return {range_.base, range_.base + (std::size_t{block_count_} << block_shift_)};

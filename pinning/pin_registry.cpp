@@ -24,7 +24,10 @@ std::uint64_t mixed(ObjectRef object) {
 
 }  // namespace
 
-PinRegistry::PinRegistry(heap::Heap& heap) : heap_(heap) {}
+PinRegistry::PinRegistry(heap::Heap& heap)
+    : heap_(heap),
+      heap_base_(heap.base().value()),
+      heap_bytes_(heap.range().bytes()) {}
 
 PinRegistry::~PinRegistry() {
   kept_.clear();
@@ -115,6 +118,9 @@ bool PinRegistry::unpin_counted(ObjectRef object) {
 }
 
 void PinRegistry::list_young(ObjectRef object) {
+  if (object.header().has(Header::kListed)) {
+    return;
+  }
   const std::uintptr_t before =
       object.header_word().fetch_or(Header::kListed, std::memory_order_relaxed);
   if ((before & Header::kListed) == 0) {
@@ -172,26 +178,29 @@ std::optional<CollectedPin> PinRegistry::take_collected() {
 }
 
 PinLeak PinRegistry::leak_of(const PinSet& set) const {
-  PinLeak leak;
+  PinLeak leak{.shape = set.shape_};
   const std::lock_guard lock(set.lock_);
-  leak.pins = set.entries_.size();
+  leak.pins = set.notes_.size();
   if (leak.pins > 0) {
-    const PinSet::Entry& oldest = set.entries_.front();
+    const PinSet::Note& oldest = set.notes_.front();
     leak.site = oldest.site;
+    leak.object = set.objects_.front().address();
     leak.since = oldest.since;
     leak.collections = collections() - oldest.collections;
   }
-  for (const PinSet::Entry& entry : set.entries_) {
-    leak.bytes += entry.object.bytes();
+  for (const PinSet::Note& note : set.notes_) {
+    leak.bytes += note.bytes();
   }
   return leak;
 }
 
 std::string PinRegistry::sentence_of(const PinLeak& leak) const {
-  std::string text = "a set ended with " + std::to_string(leak.pins) + " pins of " +
-                     std::to_string(leak.bytes) + " bytes in it; its oldest was made by " +
-                     sites_.name(leak.site) + " at " + std::to_string(leak.since) +
-                     " bytes allocated, " + std::to_string(leak.collections) + " collections ago";
+  std::string text = leak.shape.empty() ? "" : std::string(leak.shape) + ": ";
+  text += "a set ended with " + std::to_string(leak.pins) + " pins of " +
+          std::to_string(leak.bytes) + " bytes in it; its oldest was made by " +
+          sites_.name(leak.site) + " at " + std::to_string(leak.since) + " bytes allocated, " +
+          std::to_string(leak.collections) + " collections ago, of the object at heap offset " +
+          std::to_string(leak.object - heap_.base());
   if (leak.hostage) {
     text += ", and held " + std::to_string(*leak.hostage) + " bytes hostage";
   }
@@ -207,15 +216,17 @@ std::string PinRegistry::sentence_of(const CollectedPin& pin) const {
 
 PinCounts PinRegistry::counts() const {
   const std::lock_guard lock(sets_mutex_);
-  PinCounts sum = ended_sets_;
+  PinSet::Tally of_sets = ended_sets_;
   for (const PinSet* set : sets_) {
     const std::lock_guard set_lock(set->lock_);
-    sum.made += set->made_;
-    sum.ended += set->ended_;
+    of_sets += set->tally_;
   }
+  PinCounts sum{.made = of_sets.made, .ended = of_sets.ended};
   sum.leaked = leaked_.load(std::memory_order_relaxed);
   sum.died = died_.load(std::memory_order_relaxed);
   sum.needless = needless_.values();
+  sum.needless[static_cast<std::size_t>(Needless::zero_size)] = of_sets.zero_size;
+  sum.needless[static_cast<std::size_t>(Needless::large)] = of_sets.large;
   sum.work = work_.values();
   return sum;
 }
@@ -231,7 +242,7 @@ void PinRegistry::for_each_set(const std::function<void(PinSet&)>& visit) {
     // Where each pin has a set of its own there are as many sets as pins, anywhere in memory.
     if (i + kAhead < sets_.size()) {
       __builtin_prefetch(sets_[i + kAhead]);
-      __builtin_prefetch(&sets_[i + kAhead]->entries_);
+      __builtin_prefetch(&sets_[i + kAhead]->notes_);
     }
     visit(*sets_[i]);
   }
@@ -262,7 +273,7 @@ void PinRegistry::end_dead(const SetList& sets, const IsDead& is_dead) {
           collected.push_back({.site = entry.site,
                                .since = entry.since,
                                .collections = collections() - entry.collections,
-                               .bytes = entry.object.bytes()});
+                               .bytes = entry.bytes()});
         }
       }
     }
@@ -289,8 +300,8 @@ void PinRegistry::keep_young_weak_sets() {
   const std::lock_guard lock(sets_mutex_);
   const auto has_young = [this](const PinSet& set) {
     const std::lock_guard set_lock(set.lock_);
-    return std::ranges::any_of(set.entries_, [this](const PinSet::Entry& entry) {
-      return heap_.is_young(entry.object.address());
+    return std::ranges::any_of(set.objects_, [this](ObjectRef object) {
+      return heap_.is_young(object.address());
     });
   };
   for (std::size_t i = young_weak_sets_.size(); i-- > 0;) {
@@ -379,8 +390,7 @@ void PinRegistry::detach(PinSet& set) {
   delist(owned_sets_, set, &PinSet::owned_place_);
   delist(weak_sets_, set, &PinSet::weak_place_);
   delist(young_weak_sets_, set, &PinSet::young_place_);
-  ended_sets_.made += set.made_;
-  ended_sets_.ended += set.ended_;
+  ended_sets_ += set.tally_;
 }
 
 void PinRegistry::list_weak_young(PinSet& set) {

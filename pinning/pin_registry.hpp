@@ -37,7 +37,9 @@ class ForeignMemory;
 
 /// A set that ended, or that nobody reaches any more, with pins in it.
 struct PinLeak {
+  std::string_view shape = {};    ///< that the set is of; empty: of none
   SiteId site = 0;                ///< of the oldest pin in the set
+  heap::Address object = {};      ///< of that pin
   std::uint64_t since = 0;        ///< allocation clock of that pin
   std::uint64_t collections = 0;  ///< since that pin, the one that found the leak included
   std::uint64_t pins = 0;
@@ -80,11 +82,13 @@ class PinRegistry {
 
   /// Adds one to the object's count. REQUIRES that the object is in this heap.
   void pin(heap::ObjectRef object) {
-    const std::uintptr_t before =
-        object.header_word().fetch_or(heap::Header::kPinned, std::memory_order_acq_rel);
-    if ((before & heap::Header::kPinned) != 0) {
+    // Of the answer one bit alone is asked for, which the processor has in one instruction.
+    const bool was_pinned =
+        (object.header_word().fetch_or(heap::Header::kPinned, std::memory_order_acq_rel) &
+         heap::Header::kPinned) != 0;
+    if (was_pinned) {
       pin_again(object);
-    } else if ((before & heap::Header::kListed) == 0 && heap_.is_young(object.address())) {
+    } else if (heap_.is_young(object.address())) {
       list_young(object);
     }
   }
@@ -103,7 +107,8 @@ class PinRegistry {
 
   /// One load. Any address that is no object of this heap counts as pinned, as in Go.
   [[nodiscard]] bool is_pinned(heap::ObjectRef object) const {
-    return !heap_.contains(object.address()) || object.header().has(heap::Header::kPinned);
+    return object.address().value() - heap_base_ >= heap_bytes_ ||
+           object.header().has(heap::Header::kPinned);
   }
 
   /// Pins beyond the first.
@@ -162,11 +167,10 @@ class PinRegistry {
   /// until the first full collection finds it, which reports it as a leak.
   void lose(std::unique_ptr<PinSet> set);
 
-  /// Sums over all sets, living and ended.
+  /// Sums over all sets, living and ended, and what was needless.
   [[nodiscard]] PinCounts counts() const;
   /// Pins held now.
   [[nodiscard]] std::uint64_t held() const;
-  [[nodiscard]] NeedlessTally& needless() { return needless_; }
   [[nodiscard]] ShapeWorkTally& work() { return work_; }
 
   // For collections, with every mutator stopped. Unpins of foreign threads may still come in.
@@ -265,6 +269,8 @@ class PinRegistry {
   static std::size_t shard_index(heap::ObjectRef object);
 
   heap::Heap& heap_;
+  std::uintptr_t heap_base_;  ///< of heap_: is_pinned() is asked more often than anything else
+  std::uintptr_t heap_bytes_;
   SiteTable sites_;
   std::array<Shard, kShards> shards_;
   std::mutex young_mutex_;
@@ -275,7 +281,7 @@ class PinRegistry {
   SetList weak_sets_;
   SetList young_weak_sets_;
   std::vector<std::unique_ptr<PinSet>> lost_;
-  PinCounts ended_sets_;
+  PinSet::Tally ended_sets_;
   HandleTable handles_;
   PinMarks marks_;
   PinMarks parents_;

@@ -6,8 +6,14 @@
 
 namespace pinlab::pinning {
 
-PinSet::PinSet(PinRegistry& registry, Liveness liveness, heap::ObjectRef owner)
-    : registry_(registry), liveness_(liveness), owner_(owner.address().value()) {
+PinSet::PinSet(PinRegistry& registry,
+               Liveness liveness,
+               heap::ObjectRef owner,
+               std::string_view shape)
+    : liveness_(liveness),
+      owner_(owner.address().value()),
+      registry_(registry),
+      shape_(shape) {
   registry_.attach(*this);
 }
 
@@ -27,7 +33,8 @@ void PinSet::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
     list_if_weak(object);
   }
   const std::lock_guard lock(lock_);
-  entries_.reserve(entries_.size() + objects.size());
+  objects_.reserve(objects_.size() + objects.size());
+  notes_.reserve(notes_.size() + objects.size());
   for (const heap::ObjectRef object : objects) {
     add(object, site);
   }
@@ -41,23 +48,25 @@ void PinSet::list_if_weak(heap::ObjectRef object) {
 }
 
 void PinSet::add(heap::ObjectRef object, SiteId site) {
-  entries_.push_back({object, registry_.clock(), site, registry_.collections()});
+  const auto granules = static_cast<std::uint32_t>(object.header().granules());
+  notes_.push_back({registry_.clock(), site, registry_.collections(), granules});
+  objects_.push_back(object);
   registry_.pin(object);
-  ++made_;
+  ++tally_.made;
   if (registry_.heap().is_large(object.address())) {
-    registry_.needless().add(Needless::large);
-  } else if (object.header().granules() == 1) {
-    registry_.needless().add(Needless::zero_size);
+    ++tally_.large;
+  } else if (granules == 1) {
+    ++tally_.zero_size;
   }
 }
 
 bool PinSet::unpin(heap::ObjectRef object) {
   const std::lock_guard lock(lock_);
-  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    if (entry->object == object) {
-      EXPECTS(registry_.unpin(object));
-      entries_.erase(std::prev(entry.base()));
-      ++ended_;
+  for (std::size_t i = objects_.size(); i-- > 0;) {
+    if (objects_[i] == object) {
+      release(object);
+      objects_.erase(objects_.begin() + static_cast<std::ptrdiff_t>(i));
+      notes_.erase(notes_.begin() + static_cast<std::ptrdiff_t>(i));
       return true;
     }
   }
@@ -66,16 +75,17 @@ bool PinSet::unpin(heap::ObjectRef object) {
 
 void PinSet::unpin_all() {
   const std::lock_guard lock(lock_);
-  for (const Entry& entry : entries_) {
-    EXPECTS(registry_.unpin(entry.object));
+  for (const heap::ObjectRef object : objects_) {
+    EXPECTS(registry_.unpin(object));
   }
-  ended_ += entries_.size();
-  entries_.clear();
+  tally_.ended += objects_.size();
+  objects_.clear();
+  notes_.clear();
 }
 
-void PinSet::release(const Entry& entry) {
-  EXPECTS(registry_.unpin(entry.object));
-  ++ended_;
+void PinSet::release(heap::ObjectRef object) {
+  EXPECTS(registry_.unpin(object));
+  ++tally_.ended;
 }
 
 bool PinSet::empty() const {
@@ -84,7 +94,7 @@ bool PinSet::empty() const {
 
 std::size_t PinSet::size() const {
   const std::lock_guard lock(lock_);
-  return entries_.size();
+  return objects_.size();
 }
 
 }  // namespace pinlab::pinning

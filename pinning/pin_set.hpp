@@ -46,20 +46,60 @@ enum class Liveness : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 3> kLivenessNames = {"strong", "weak", "crash"};
 
-class PinSet {
+/// Aligned, so that threads which pin with sets of their own share no cache line.
+class alignas(64) PinSet {
  public:
-  struct Entry {
-    heap::ObjectRef object;
+  /// What a pin has beside its object.
+  struct Note {
     std::uint64_t since;  ///< the allocation clock
     SiteId site;
     std::uint32_t collections;  ///< so many had been before
+    std::uint32_t granules;     ///< of the object: who counts bytes need not touch it
+
+    [[nodiscard]] std::uint64_t bytes() const {
+      return std::uint64_t{granules} << heap::kGranuleShift;
+    }
   };
-  /// Go's Pinner keeps five references inline; so do we.
-  using Entries = boost::container::small_vector<Entry, 5>;
+  struct Entry : Note {
+    heap::ObjectRef object;
+  };
+  /// Marking wants objects alone, and the census notes alone. Go's Pinner keeps five references
+  /// inline; so do we.
+  using Objects = boost::container::small_vector<heap::ObjectRef, 5>;
+  using Notes = boost::container::small_vector<Note, 5>;
+
+  /// The pins, oldest first, as values.
+  class Entries {
+   public:
+    class Iterator {
+     public:
+      Iterator(const PinSet& set, std::size_t index) : set_(&set), index_(index) {}
+      Entry operator*() const { return set_->entry(index_); }
+      Iterator& operator++() {
+        ++index_;
+        return *this;
+      }
+      friend bool operator==(const Iterator&, const Iterator&) = default;
+
+     private:
+      const PinSet* set_;
+      std::size_t index_;
+    };
+
+    explicit Entries(const PinSet& set) : set_(set) {}
+    [[nodiscard]] Iterator begin() const { return {set_, 0}; }
+    [[nodiscard]] Iterator end() const { return {set_, set_.objects_.size()}; }
+
+   private:
+    const PinSet& set_;
+  };
 
   /// `owner`: a managed object whose death ends the set (and is a leak if pins are left), or null:
-  /// the set is owned by a C++ scope.
-  PinSet(PinRegistry& registry, Liveness liveness, heap::ObjectRef owner = {});
+  /// the set is owned by a C++ scope. `shape`: for reports of leaks.
+  PinSet(PinRegistry& registry,
+         Liveness liveness,
+         heap::ObjectRef owner = {},
+         std::string_view shape = {});
   PinSet(const PinSet&) = delete;
   PinSet& operator=(const PinSet&) = delete;
   /// Releases what is left without a report; shapes decide what that means before.
@@ -78,12 +118,14 @@ class PinSet {
   [[nodiscard]] PinRegistry& registry() const { return registry_; }
   [[nodiscard]] Liveness liveness() const { return liveness_; }
   [[nodiscard]] bool keeps_alive() const { return liveness_ == Liveness::strong; }
-  [[nodiscard]] std::uint64_t made() const { return made_; }
-  [[nodiscard]] std::uint64_t ended() const { return ended_; }
+  [[nodiscard]] std::uint64_t made() const { return tally_.made; }
+  [[nodiscard]] std::uint64_t ended() const { return tally_.ended; }
 
   // For collections, under lock().
   [[nodiscard]] SpinLock& lock() const { return lock_; }
-  [[nodiscard]] const Entries& entries() const { return entries_; }
+  [[nodiscard]] const Objects& objects() const { return objects_; }
+  [[nodiscard]] const Notes& notes() const { return notes_; }
+  [[nodiscard]] Entries entries() const { return Entries(*this); }
   /// The slot of the owner: a reference that collections update; 0 without an owner.
   [[nodiscard]] heap::Address owner_slot() { return heap::Address::of(&owner_); }
   [[nodiscard]] heap::ObjectRef owner() const { return heap::ObjectRef(heap::Address(owner_)); }
@@ -102,15 +144,17 @@ class PinSet {
     std::vector<Entry> dead;
     lock_.lock();
     std::size_t kept = 0;
-    for (const Entry& entry : entries_) {
-      if (is_dead(entry.object)) {
-        release(entry);
-        dead.push_back(entry);
+    for (std::size_t i = 0; i < objects_.size(); ++i) {
+      if (is_dead(objects_[i])) {
+        release(objects_[i]);
+        dead.push_back(entry(i));
       } else {
-        entries_[kept++] = entry;
+        objects_[kept] = objects_[i];
+        notes_[kept++] = notes_[i];
       }
     }
-    entries_.resize(kept);
+    objects_.resize(kept);
+    notes_.resize(kept);
     lock_.unlock();
     return dead;
   }
@@ -122,17 +166,36 @@ class PinSet {
   friend class PinRegistry;  // its places in lists of sets
   static constexpr std::size_t kNowhere = ~std::size_t{0};
 
-  void release(const Entry& entry);
+  void release(heap::ObjectRef object);
+  [[nodiscard]] Entry entry(std::size_t index) const { return {notes_[index], objects_[index]}; }
 
-  PinRegistry& registry_;
+  /// Counted by each set: a counter that all threads share would cost more than the pin.
+  struct Tally {
+    std::uint64_t made = 0;
+    std::uint64_t ended = 0;
+    std::uint64_t zero_size = 0;  ///< of `made`, as `large`: see Needless
+    std::uint64_t large = 0;
+
+    Tally& operator+=(const Tally& other) {
+      made += other.made;
+      ended += other.ended;
+      zero_size += other.zero_size;
+      large += other.large;
+      return *this;
+    }
+  };
+
+  // What marking looks at, with the first objects in the same cache line.
   mutable SpinLock lock_;
   Liveness liveness_;
   bool lost_ = false;
   bool silent_ = false;
+  Objects objects_;
+  Notes notes_;
   std::uintptr_t owner_;
-  Entries entries_;
-  std::uint64_t made_ = 0;
-  std::uint64_t ended_ = 0;
+  PinRegistry& registry_;
+  std::string_view shape_;
+  Tally tally_;
   // In the registry's lists of all sets, of owned ones, of weak ones, of weak ones with young pins.
   std::size_t place_ = kNowhere;
   std::size_t owned_place_ = kNowhere;

@@ -11,7 +11,7 @@
 namespace pinlab::pinning {
 
 /// Why a pin needed nothing. Of the first four no pin is made; the last two are made, and hold
-/// their objects as any other, though nobody needs them.
+/// their objects as any other, though nobody needs them: these are counted by their sets.
 enum class Needless : std::uint8_t {
   null,           ///< no object
   foreign,        ///< outside this heap: the stack, another allocator or runtime

@@ -51,6 +51,9 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
   for (; chosen < blocks.size(); ++chosen) {
     const std::uint64_t moves = blocks[chosen].movable();
     const std::uint64_t frees = block_bytes - blocks[chosen].live;
+    if (frees == 0) {
+      break;  // nor do those behind it, and a block of islands alone would look as if it were cheap
+    }
     // moves / frees > cost / freed: the next block makes the average worse.
     if (moved + moves > budget ||
         (freed > 0 && heap::Wide{moves} * freed > heap::Wide{cost} * frees)) {

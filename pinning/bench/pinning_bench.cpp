@@ -121,6 +121,10 @@ World& tiny_world() {
   static World world(8);
   return world;
 }
+World& small_world() {
+  static World world(16);
+  return world;
+}
 BENCHMARK_CAPTURE(parallel, plain, plain_world, 16, 1)
     ->Name("PinUnpinParallel")
     ->Threads(1)
@@ -131,8 +135,13 @@ BENCHMARK_CAPTURE(parallel, double, plain_world, 16, 2)
     ->Threads(1)
     ->Threads(2)
     ->UseRealTime();
-BENCHMARK_CAPTURE(parallel, tiny, tiny_world, 1, 1)  // neighbours in one cache line
+BENCHMARK_CAPTURE(parallel, tiny, tiny_world, 1, 1)  // neighbours in one cache line, and empty
     ->Name("PinUnpinParallelTiny")
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(parallel, same_line, small_world, 1, 1)  // neighbours in one cache line
+    ->Name("PinUnpinParallelSameLine")
     ->Threads(1)
     ->Threads(2)
     ->UseRealTime();

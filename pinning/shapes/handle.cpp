@@ -39,33 +39,36 @@ HandleId make(PinRegistry& registry, heap::ObjectRef object, SiteId site, std::s
   return registry.handles().make(object, site);
 }
 
-[[noreturn]] void refuse(PinRegistry& registry, HandleId id) {
+[[noreturn]] void refuse(PinRegistry& registry, HandleId id, std::string_view what = {}) {
   const HandleTable::Entry last = registry.handles().last_of(id);
-  misuse(registry, "handle",
-         id == 0          ? "used after a move"
-         : last.slot != 0 ? "a stale id, whose place holds another handle by now"
-                          : "a stale id",
-         last.site, last.slot != 0 ? heap::Address(last.slot) : last.last);
+  const std::string_view stale =
+      last.slot != 0 ? "a stale id, whose place holds another handle by now" : "a stale id";
+  misuse(registry, "handle", what.empty() ? stale : what, last.site,
+         last.slot != 0 ? heap::Address(last.slot) : last.last);
 }
 
 }  // namespace
 
 Handle::Handle(PinRegistry& registry, heap::ObjectRef object, SiteId site, std::string_view shape)
-    : registry_(&registry), id_(make(registry, object, site, shape)) {}
+    : registry_(&registry), id_(make(registry, object, site, shape)), was_(id_) {}
 
 Handle::Handle(Handle&& other) noexcept
-    : registry_(other.registry_), id_(std::exchange(other.id_, 0)) {}
+    : registry_(other.registry_), id_(std::exchange(other.id_, 0)), was_(other.was_) {}
 
 Handle& Handle::operator=(Handle&& other) noexcept {
   if (this != &other) {
     end();
     registry_ = other.registry_;
     id_ = std::exchange(other.id_, 0);
+    was_ = other.was_;
   }
   return *this;
 }
 
 heap::ObjectRef Handle::get() const {
+  if (id_ == 0) {
+    refuse(*registry_, was_, "used after a move");
+  }
   return resolve(*registry_, id_);
 }
 

@@ -46,6 +46,7 @@ class Handle {
 
   PinRegistry* registry_;
   HandleId id_;
+  HandleId was_;  ///< for errors after a move
 };
 
 }  // namespace pinlab::pinning

@@ -38,7 +38,7 @@ class OffHeapShape final : public ObjectShape<OffHeapCopy> {
 }  // namespace
 
 OffHeapCopy::OffHeapCopy(PinRegistry& registry, heap::ObjectRef object, SiteId site)
-    : registry_(&registry), site_(site) {
+    : registry_(&registry), site_(site), from_(object.address()) {
   if (!registry.admit(object.address())) {
     misuse(registry, "off_heap", object ? "the object is not in this heap" : "argument is null",
            site, object.address());
@@ -53,7 +53,7 @@ OffHeapCopy::OffHeapCopy(PinRegistry& registry, heap::ObjectRef object, SiteId s
 
 std::span<std::byte> OffHeapCopy::bytes() const {
   if (bytes_ == nullptr) {
-    misuse(*registry_, "off_heap", "used after a move", site_, {});
+    misuse(*registry_, "off_heap", "used after a move", site_, from_);
   }
   return {bytes_.get(), size_};
 }

@@ -38,6 +38,7 @@ class OffHeapCopy {
  private:
   PinRegistry* registry_;
   SiteId site_;
+  heap::Address from_;  ///< where the object was: for errors
   std::size_t size_;
   std::unique_ptr<std::byte[]> bytes_;
 };

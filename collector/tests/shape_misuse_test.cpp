@@ -1,0 +1,185 @@
+// Misuse of the C++ types of shapes: a move leaves something behind that is trapped, and an end is
+// once. Each error names the shape, the site and the object, and changes no count. What every
+// shape refuses alike is in shape_contract_test.cpp.
+#include "pinning/shapes/explicit_pin.hpp"
+#include "pinning/shapes/limited.hpp"
+#include "pinning/shapes/off_heap.hpp"
+#include "pinning/shapes/pin_group.hpp"
+#include "pinning/shapes/pinned.hpp"
+#include "pinning/shapes/pinned_handle.hpp"
+#include "pinning/shapes/pointer_pin.hpp"
+#include "pinning/shapes/ptrguard.hpp"
+#include "pinning/shapes/strong_pin.hpp"
+#include "pinning/shapes/submit_batch.hpp"
+#include "pinning/shapes/unreachable_error.hpp"
+#include "pinning/shapes/weak_pin.hpp"
+#include "collector/tests/pin_world.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace pinlab::collector::tests {
+namespace {
+
+using heap::ObjectRef;
+using pinning::PinError;
+
+/// A world with one object that someone else pins too, so that a count that is too low shows.
+struct Scene {
+  Scene() : object(world.mutator(), world.make()), other(world.pins()) {
+    static_cast<void>(world.make());
+    other.pin(object.get());
+    site = world.pins().sites().intern("a careless site");
+  }
+  ~Scene() { other.unpin(); }
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+
+  [[nodiscard]] std::uint64_t extra() { return world.pins().extra_pins(object.get()); }
+
+  /// `act` is refused for the reason, by a text that names everything, and counts stay.
+  template <class Act>
+  void refuses(std::string_view shape, std::string_view why, Act&& act) {
+    CAPTURE(shape);
+    CAPTURE(why);
+    const std::uint64_t held = world.pins().held();
+    const std::uint64_t before = extra();
+    std::string text;
+    try {
+      act();
+    } catch (const PinError& error) {
+      text = error.what();
+    }
+    CAPTURE(text);
+    CHECK(text.starts_with(std::string(shape) + ": "));
+    CHECK(text.find(why) != std::string::npos);
+    CHECK(text.find("(site: a careless site, object: heap offset " +
+                    std::to_string(object.get().address() - world.runtime().heap().base()) + ")") !=
+          std::string::npos);
+    CHECK(world.pins().held() == held);
+    CHECK(extra() == before);
+    CHECK(world.pins().is_pinned(object.get()));
+  }
+
+  PinWorld world;
+  Root object;
+  pinning::Pinner other;
+  pinning::SiteId site = 0;
+};
+
+// NOLINTBEGIN(*-use-after-move): it is what is tested
+template <class Pin>
+void check_single(std::string_view shape) {
+  Scene scene;
+  Pin first(scene.world.pins(), scene.object.get(), scene.site);
+  CHECK(scene.extra() == 1);
+  Pin second(std::move(first));
+  CHECK(scene.extra() == 1);
+  scene.refuses(shape, "unpin after a move", [&] { first.unpin(); });
+  scene.refuses(shape, "address of a pin after a move",
+                [&] { static_cast<void>(first.address()); });
+  scene.refuses(shape, "a loss after a move", [&] { first.lose(); });
+  CHECK(second.address() == scene.object.get().address());
+  second.unpin();
+  CHECK(scene.extra() == 0);
+  scene.refuses(shape, "has ended already", [&] { second.unpin(); });
+  scene.refuses(shape, "address of a pin that has ended",
+                [&] { static_cast<void>(second.address()); });
+  scene.refuses(shape, "a loss of a pin that has ended", [&] { second.lose(); });
+}
+
+TEST_CASE("a pin of one object ends once, and what a move leaves behind is trapped") {
+  check_single<pinning::Pinned>("pinned");
+  check_single<pinning::PointerPin>("pointer_pin");
+  check_single<pinning::CheckedPin>("unreachable_error");
+  check_single<pinning::ExplicitPin>("explicit_pin");
+  check_single<pinning::WeakPin>("weak_pin");
+  check_single<pinning::StrongPin>("strong_pin");
+}
+
+template <class Set>
+void check_set(std::string_view shape, Scene& scene, Set first) {
+  first.pin(scene.object.get(), scene.site);
+  Set second(std::move(first));
+  CHECK(scene.extra() == 1);
+  scene.refuses(shape, "unpin after a move", [&] { first.unpin(); });
+  scene.refuses(shape, "a pin after a move",
+                [&] { static_cast<void>(first.pin(scene.object.get(), scene.site)); });
+  scene.refuses(shape, "a loss after a move", [&] { first.lose(); });
+  CHECK(first.empty());
+  second.unpin();
+  second.unpin();  // of an empty set: the rule says that it does nothing
+  CHECK(scene.extra() == 0);
+}
+
+TEST_CASE("a set that was moved from is trapped, and an empty one may be unpinned again") {
+  Scene scene;
+  pinning::PinRegistry& pins = scene.world.pins();
+  pinning::PinLimit limit(100, 0);
+  check_set("pinner", scene, pinning::Pinner(pins));
+  check_set("pin_group", scene, pinning::PinGroup(pins));
+  check_set("ptrguard", scene, pinning::PtrGuard(pins));
+  check_set("limited", scene, pinning::LimitedPinner(pins, limit));
+  CHECK(limit.held() == 0);
+}
+
+TEST_CASE("a pinner that was closed refuses, and has ended its pins") {
+  Scene scene;
+  pinning::Pinner pinner(scene.world.pins());
+  pinner.pin(scene.object.get(), scene.site);
+  pinner.close();
+  CHECK(scene.extra() == 0);
+  scene.refuses("pinner", "a pin after close",
+                [&] { pinner.pin(scene.object.get(), scene.site); });
+}
+
+TEST_CASE("handles and copies that were moved from are trapped") {
+  Scene scene;
+  pinning::PinRegistry& pins = scene.world.pins();
+  pinning::Handle handle(pins, scene.object.get(), scene.site);
+  const pinning::Handle owner(std::move(handle));
+  scene.refuses("handle", "used after a move", [&] { static_cast<void>(handle.get()); });
+  CHECK(owner.get() == scene.object.get());
+  pinning::PinnedHandle pinned(pins, scene.object.get(), scene.site);
+  const pinning::PinnedHandle keeper(std::move(pinned));
+  scene.refuses("pinned_handle", "address of a pin after a move",
+                [&] { static_cast<void>(pinned.pointer()); });
+  CHECK(keeper.pointer() == scene.object.get().address());
+  pinning::OffHeapCopy copy(pins, scene.object.get(), scene.site);
+  const pinning::OffHeapCopy kept(std::move(copy));
+  scene.refuses("off_heap", "used after a move", [&] { static_cast<void>(copy.bytes()); });
+}
+// NOLINTEND(*-use-after-move)
+
+TEST_CASE("a set that is dropped full says of which shape, site and object it was") {
+  Scene scene;
+  std::string text;
+  scene.world.pins().set_leak_handler([&](const pinning::PinLeak& leak) {
+    text = scene.world.pins().sentence_of(leak);
+  });
+  const std::string offset =
+      std::to_string(scene.object.get().address() - scene.world.runtime().heap().base());
+  const auto check_dropped = [&](const std::string& shape, auto set) {
+    text.clear();
+    set.pin(scene.object.get(), scene.site);
+    { const auto dropped = std::move(set); }
+    CAPTURE(text);
+    CHECK(text.starts_with(shape + ": a set ended with 1 pins of "));
+    CHECK(text.find("made by a careless site") != std::string::npos);
+    CHECK(text.find("heap offset " + offset) != std::string::npos);
+    CHECK(scene.extra() == 0);
+  };
+  pinning::PinRegistry& pins = scene.world.pins();
+  pinning::PinLimit limit(100, 0);
+  check_dropped("pinner", pinning::Pinner(pins));
+  check_dropped("pin_group", pinning::PinGroup(pins));
+  check_dropped("ptrguard", pinning::PtrGuard(pins));
+  check_dropped("limited", pinning::LimitedPinner(pins, limit));
+  text.clear();
+  { const pinning::CheckedPin dropped(pins, scene.object.get(), scene.site); }
+  CHECK(text.starts_with("unreachable_error: a set ended with 1 pins of "));
+}
+
+}  // namespace
+}  // namespace pinlab::collector::tests
