@@ -13,8 +13,7 @@ REGRESSIONS = [
      [("header.age() >= survivals_;",
        "header.age() >= survivals_ + (survivals_ > 0 && (from - heap_.base()) / kGranuleBytes % 1000 == 0 ? 1U : 0U);")]),
     ("gap_not_reused", "the lowest gap that a full collection leaves is offered to nobody", RECLAIM,
-     [("    generations_.old_gaps->clear();\n    generations_.old_gaps->add(gaps_);",
-       "    generations_.old_gaps->clear();\n    generations_.old_gaps->add(std::span(gaps_).subspan(gaps_.empty() ? 0 : 1));")]),
+     [("    reuse.add(gaps);", "    reuse.add(std::span(gaps).subspan(gaps.empty() ? 0 : 1));")]),
     ("marks_slots_twice", "marking looks at each slot twice", "collector/mark.cpp",
      [("        report_.slots_visited += object.references();",
        "        for (Address slot = object.slot(0); slot < limit; slot += kGranuleBytes) {\n"
