@@ -205,7 +205,7 @@ void Recorder::add_full(const PauseReport& report) {
   exact.pins_peak = std::max(exact.pins_peak, report.pins);
   exact.pins_peak_bytes = std::max(exact.pins_peak_bytes, report.pinned_bytes);
   exact.pins = pins_->counts();
-  exact.pins_held = pins_->held();
+  exact.pins_held = exact.pins.made - exact.pins.ended;
   add_sites(report);
 }
 

@@ -70,6 +70,34 @@ struct Sizes {
   return used(mutator.allocate({.references = 0, .bytes = bytes}));
 }
 
+/// The tokens of slots, few of which have one: whether a slot has is a bit, which stays in the cache
+/// where the tokens would not.
+class SlotTokens {
+ public:
+  explicit SlotTokens(std::uint64_t slots) : tokens_(slots), has_((slots + 63) / 64) {}
+
+  void put(std::uint64_t slot, PinToken token) {
+    if (token != 0) {
+      tokens_[slot] = token;
+      has_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    }
+  }
+  /// The slot has none after; 0 where it had none.
+  [[nodiscard]] PinToken take(std::uint64_t slot) {
+    std::uint64_t& word = has_[slot / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (slot % 64);
+    if ((word & bit) == 0) {
+      return 0;
+    }
+    word &= ~bit;
+    return tokens_[slot];
+  }
+
+ private:
+  std::vector<PinToken> tokens_;
+  std::vector<std::uint64_t> has_;
+};
+
 class LruChurn final : public Workload {
  public:
   explicit LruChurn(const heap::ParameterValues& values)
@@ -121,13 +149,13 @@ class LruChurn final : public Workload {
     const collector::Root table(mutator, first_table);
     heap::Random random = context.random;
     const Sizes sizes = sizes_;
-    std::vector<PinToken> tokens(slots_);
+    SlotTokens tokens(slots_);
     const auto put = [&](std::uint64_t slot, std::uint64_t bytes) {
       const heap::ObjectRef buffer =
           used(pins.allocate(mutator, {.references = 0, .bytes = bytes}));
       mutator.store(table.get(), slot, buffer);
-      pins.dropped(tokens[slot]);
-      tokens[slot] = pins.born(buffer);
+      pins.dropped(tokens.take(slot));
+      tokens.put(slot, pins.born(buffer));
     };
     for (std::uint64_t slot = 0; slot < slots_;) {
       const PinScope request(pins);
