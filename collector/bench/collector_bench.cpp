@@ -2,8 +2,8 @@
 //
 // Notes: what `objdump -d -C --no-show-raw-insn` shows of this program, g++ 12.2 at -O2 on x86-64,
 // loop counters left out. An object of 24 bytes (rdi: the mutator; r12: the header, a constant) is
-// ten instructions, two of which zero it, a barrier (rdx: the slot; rdi: the value; rsi: the
-// mutator) three beside its store. First references that are given to allocate() take the place of
+// eleven instructions, two of which zero it and one of which fetches ahead, a barrier (rdx: the
+// slot; rdi: the value; rsi: the mutator) three beside its store. First references that are given to allocate() take the place of
 // the zeros, and need no barrier.
 //
 //   allocate                            store
@@ -13,6 +13,7 @@
 //     cmp  $0x17,%rdx                     movb $0x1,(%rsi,%rdx,1)
 //     ja   fast             else call allocate_slow
 //     lea  0x18(%rax),%rdx
+//     prefetcht0 0x200(%rax)
 //     mov  %rdx,0x8(%rdi)
 //     pxor %xmm1,%xmm1
 //     mov  %r12,(%rax)                    header

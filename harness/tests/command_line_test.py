@@ -536,7 +536,7 @@ class Lists(Case):
         return [row["name"] for row in json.loads(self.ends(0, "list", kind, "--json").stdout)]
 
     def test_what_meson_lists_is_what_the_program_lists(self):
-        self.assertEqual(len(MESON_LISTS), 7)
+        self.assertEqual(len(MESON_LISTS), 8)
         for kind, words in MESON_LISTS.items():
             self.assertEqual(self.names(kind), words.split(","), kind)
 

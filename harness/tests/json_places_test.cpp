@@ -23,15 +23,15 @@ std::string doubt(const std::string& text) {
 }  // namespace
 
 TEST_CASE("what a parser takes in silence is named with file, line and path") {
-  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& wrong : std::vector<std::pair<std::string, std::string>>{
            {"{\"a\": 1,\n\"a\": 2}", "x:2: at a the key is there twice"},
            {"{\"a\": [1, {\"b\": 1, // c\n \"b\": 2}]}", "x:2: at a[1].b the key is there twice"},
            {"[1,\n1e999]", "x:2: at [1] the number 1e999 is out of range"},
            {"[1,\n\n18446744073709551616]", "x:3: at [1] the number 18446744073709551616 is out"},
            {"{\"a\":\n-9223372036854775809}", "x:2: at a the number -9223372036854775809 is out"},
        }) {
-    CAPTURE(text);
-    CHECK(doubt(text).starts_with(message));
+    CAPTURE(wrong.first);
+    CHECK(doubt(wrong.first).starts_with(wrong.second));
   }
 }
 
