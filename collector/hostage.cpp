@@ -49,13 +49,13 @@ Itinerary decide(Generations& generations,
                  const IslandList& islands,
                  CompactEffort effort) {
   const heap::Heap& heap = generations.heap;
-  if (!generations.compaction.compacts(heap, blocks, effort)) {
-    return {};
-  }
   if (heap.pinned_blocks() > 0) {
     std::erase_if(blocks, [&](const OldBlockCensus& block) {
       return state::is_pinned_space(heap.state(block.block));
     });
+  }
+  if (!generations.compaction.compacts(heap, blocks, effort)) {
+    return {};
   }
   return generations.old_route->decide(
       {heap, blocks, islands, effort, generations.options.gap_min});

@@ -70,7 +70,8 @@ class Marker {
     if (marks_.is_live(object)) {
       return;
     }
-    const Header header = ObjectRef(object).header();
+    // Acquires what an unpin released: an object whose pin a foreign thread ended may move now.
+    const Header header(ObjectRef(object).header_word().load(std::memory_order_acquire));
     const std::size_t bytes = header.bytes();
     ++live_.objects;
     const bool is_large = (heap_.state(object) & state::kLarge) != 0;
@@ -137,6 +138,7 @@ struct PinTrace {
 LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::mark);
   clear_live_bits(generations.heap);
+  generations.held.forget_noted();  // of a collection that a handler of leaks left by throwing
   Marker marker(generations, LiveSet(), report, &generations.held);
   roots.for_each([&](Address slot) { marker.reach(Address(slot.word())); });
   marker.drain();

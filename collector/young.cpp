@@ -83,16 +83,18 @@ class YoungCollection {
         return;
       }
       const Header header = ObjectRef(from).header();
-      const Address to =
-          header.has(Header::kForwarded) ? header.forwarding() : copies_.copy_apart(from, header);
-      if (to) {
+      if (header.has(Header::kForwarded)) {
+        slot.word() = header.forwarding().value();
+      } else if (const Address to = copies_.copy_apart(from, header)) {
         slot.word() = to.value();
         moved_apart_.push_back(to);
       }
     });
   }
 
-  /// Under Motion::slide a slot of an old object is looked at again: these became old here.
+  /// Under Motion::slide a slot of an old object is looked at again: these became old here, and
+  /// some lie on cards that were dirty. Each slot once, since it is forwarded as often as it stands
+  /// in the list.
   void remember_apart() {
     if (motion_ != Motion::slide) {
       return;
@@ -103,6 +105,10 @@ class YoungCollection {
           remembered_.push_back(ObjectRef(object).slot(i));
         }
       }
+    }
+    if (!moved_apart_.empty()) {
+      std::ranges::sort(remembered_);
+      remembered_.erase(std::unique(remembered_.begin(), remembered_.end()), remembered_.end());
     }
   }
 
@@ -180,7 +186,9 @@ class YoungCollection {
       }
     }
     for (const ObjectRef object : islands_.kept) {
-      stay(object.address(), object.header());
+      if (!object.header().has(Header::kForwarded)) {  // it went apart
+        stay(object.address(), object.header());
+      }
     }
     report_.alive_by_pin_alone += report_.in_place_objects - reached;
   }

@@ -211,6 +211,51 @@ TEST_CASE("a young migrant is in the pinned space after one collection, with all
   }
 }
 
+TEST_CASE("a young migrant leaves a pinned neighbour, whatever else stays in its block") {
+  for (const auto& route : nursery_routes()) {
+    if (route.name == "lock") {
+      continue;
+    }
+    CAPTURE(route.name);
+    Options options = small_heap(PinPlacement::migrate);
+    options.nursery_route = route.name;
+    World world(options);
+    const ObjectRef pinned = world.mutator->allocate({.references = 0, .bytes = 80});
+    world.pins.pin(pinned, 0);
+    world.root.set(world.mutator->allocate({.references = 1, .bytes = 80}));
+    const std::uint32_t first = world.runtime.migrants().add(world.root.get());
+    const std::uint32_t second = world.runtime.migrants().add(world.root.get());
+    world.mutator->collect_young();
+    CHECK(world.is_apart(world.root.get()));
+    CHECK(world.runtime.migrants().get(first) == world.root.get());
+    CHECK(world.runtime.migrants().get(second) == world.root.get());
+    CHECK(world.observer.sums.migrated == 1);
+    world.runtime.migrants().end(first);
+    world.runtime.migrants().end(second);
+    world.mutator->collect_full();
+    world.pins.unpin_all();
+  }
+}
+
+TEST_CASE("migrants and ambiguous words agree with the model, on cards that are dirty") {
+  for (const auto& route : nursery_routes()) {
+    if (route.name == "lock") {
+      continue;
+    }
+    CAPTURE(route.name);
+    Options options = small_heap(PinPlacement::migrate);
+    options.nursery_route = route.name;
+    options.gap_reuse = "first_fit";  // migrants go to gaps beside old ones
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+      RandomProgram program(
+          options, {.seed = seed, .steps = 2500, .pin_percent = 20, .ambiguous_percent = 10});
+      program.run();
+      program.unpin_everything();
+      program.collect();
+    }
+  }
+}
+
 TEST_CASE("an old migrant is in the pinned space after a full collection, with every edge to it") {
   for (const auto& route : old_routes()) {
     CAPTURE(route.name);
