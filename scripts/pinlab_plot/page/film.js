@@ -158,7 +158,7 @@ function startFilm(data) {
   const clocks = [...new Set(data.films.flatMap(film => film.maps.map(map => map.clock)))].sort((a, b) => a - b);
   const controls = element(section, "div", {class: "controls"});
   const play = element(controls, "button", {type: "button", id: "play", "aria-pressed": "false"}, "▶ play");
-  const slider = element(controls, "input", {type: "range", id: "clock", min: 0, max: Math.max(clocks.length - 1, 0), value: 0, "aria-label": "allocation clock"});
+  const slider = element(controls, "input", {type: "range", id: "clock", min: 0, max: Math.max(clocks.length - 1, 0), value: Math.max(clocks.length - 1, 0), "aria-label": "allocation clock"});
   const now = element(controls, "output");
   const speed = element(controls, "select", {"aria-label": "speed"});
   for (const rate of [2, 5, 10, 30]) element(speed, "option", {value: rate}, rate + " a second");
