@@ -157,7 +157,7 @@ def main():
         wrong = [str(failure)]
     for text in wrong:
         print("regressions:", text, file=sys.stderr)
-    count = len(regressions.REGRESSIONS)
+    count = len(options.only if options.build and options.only else regressions.REGRESSIONS)
     print(f"{count - len(wrong)} of {count} " + ("found" if options.build else "apply"))
     return 1 if wrong else 0
 
