@@ -158,7 +158,9 @@ void migrate_old(Generations& generations,
   if (migration.is_empty()) {
     return;
   }
-  migration.tell();
+  if (!generations.move_observers.empty()) {
+    migration.tell();
+  }
   migration.update_references(roots);
   migration.leave();
 }

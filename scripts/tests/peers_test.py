@@ -43,15 +43,19 @@ class Peers(unittest.TestCase):
         for words, code, part in [(["--work=gcbnch"], 2, "there is no work gcbnch; there are binary_trees"),
                                   (["--peers=zgc"], 2, "there is no peer zgc"), (["--rounds=0"], 2, "--rounds"),
                                   (["--speed"], 2, "nothing to do with --speed"),
-                                  (["--out=/nowhere/x.json"], 7, "/nowhere/x.json")]:
+                                  (["--out=/nowhere/x.json"], 7, "/nowhere/x.json"),
+                                  ([f"--out={self.folder}"], 7, "Is a directory")]:
             done = run(*words)
             self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
             self.assertIn(part, done.stderr)
 
     def test_a_machine_without_java_measures_nothing(self):
-        done = run("--work=gcbench", "--rounds=1", path="/nowhere")
+        out = self.folder / "peers.json"
+        out.write_text("of before")
+        done = run("--work=gcbench", "--rounds=1", f"--out={out}", path="/nowhere")
         self.assertEqual((done.returncode, done.stdout), (6, ""), done.stderr)
         self.assertIn("there is no java here", done.stderr)
+        self.assertEqual(([path.name for path in self.folder.iterdir()], out.read_text()), (["peers.json"], "of before"))
 
     def test_every_command_line_makes_sense_but_for_a_word(self):
         own = [line.split(" pinlab run ")[1].split() for line in run("--list").stdout.splitlines() if " pinlab run " in line]
