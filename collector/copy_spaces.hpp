@@ -1,7 +1,7 @@
 // Where a young collection copies to: a young and an old space, and the pinned one. The copies are
 // the queue of what is still to be scanned, as in Cheney's collector.
 //
-// Invariants: (1) a copy that is old has its start bit; (2) what next() has not named yet lies
+// Invariants: (1) a copy that is old has its start bit, and its live bits when its range is closed; (2) what next() has not named yet lies
 // between a space's scan and its cursor, or in a pending range.
 #pragma once
 
@@ -25,9 +25,9 @@ class CopySpaces {
         marks_(generations.heap.marks()),
         report_(report),
         other_(other),
-        young_{generations.nursery, {}, {}, {}},
-        old_{generations.old, {}, {}, {}},
-        pinned_{generations.pinned_space, {}, {}, {}} {}
+        young_{generations.nursery, {}, {}, {}, {}},
+        old_{generations.old, {}, {}, {}, {}},
+        pinned_{generations.pinned_space, {}, {}, {}, {}} {}
 
   /// The copy, `from` forwarded to it; null where there is no room.
   [[nodiscard]] heap::Address copy(heap::Address from, heap::Header header, bool promote) {
@@ -83,9 +83,10 @@ class CopySpaces {
   }
 
  private:
-  /// Objects are copied to `cursor` and scanned up from `scan`.
+  /// Objects are copied to [base, cursor) and scanned up from `scan`.
   struct ToSpace {
     heap::Space& space;
+    heap::Address base;
     heap::Address scan;
     heap::Address cursor;
     heap::Address limit;
@@ -147,7 +148,7 @@ class CopySpaces {
     if (range.empty()) {
       return false;
     }
-    space.scan = space.cursor = range.base;
+    space.base = space.scan = space.cursor = range.base;
     space.limit = range.limit;
     return true;
   }
@@ -156,8 +157,11 @@ class CopySpaces {
     if (space.scan < space.cursor) {
       pending_.push_back({space.scan, space.cursor});
     }
+    if (&space != &young_ && space.base < space.cursor) {
+      marks_.set_live({space.base, space.cursor});
+    }
     space.space.give_back({space.cursor, space.limit});
-    space.scan = space.cursor = space.limit = heap::Address();
+    space.base = space.scan = space.cursor = space.limit = heap::Address();
   }
 
   heap::Heap& heap_;

@@ -9,6 +9,7 @@
 #include "collector/old_route.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace pinlab::collector {
@@ -31,6 +32,7 @@ class HeldObjects {
       visit(heap::ObjectRef(noted_[i]));
     }
   }
+  [[nodiscard]] std::span<const heap::Address> noted() const { return noted_; }
   void forget_noted() { noted_.clear(); }
   /// False where it was held before. REQUIRES an object in a block.
   bool hold(heap::Address object) {

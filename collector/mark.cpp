@@ -1,5 +1,6 @@
 #include "collector/mark.hpp"
 
+#include "heap/mark_extension.hpp"
 #include "collector/immobility.hpp"
 #include "collector/phase_timer.hpp"
 #include "collector/pin_tracing.hpp"
@@ -20,12 +21,20 @@ namespace state = heap::block_state;
 
 namespace {
 
+/// What a mark sets of an object in a block.
+enum class Extent : std::uint8_t {
+  start,  ///< until extend(); of a block without references the headers are not read
+  whole,  ///< all bits of the object
+};
+
 class Marker {
  public:
   /// Goes on from what is live already. What is pinned is noted in `held`, if that is given.
-  Marker(Generations& generations, LiveSet live, PauseReport& report, HeldObjects* held)
+  Marker(
+      Generations& generations, LiveSet live, Extent extent, PauseReport& report, HeldObjects* held)
       : heap_(generations.heap),
         marks_(generations.heap.marks()),
+        extent_(extent),
         report_(report),
         held_(held),
         live_(std::move(live)) {
@@ -37,7 +46,9 @@ class Marker {
       return;
     }
     prefetch(Address::of(&marks_.line(object)));
-    prefetch(object);
+    if (reads_header(object)) {
+      prefetch(object);
+    }
     const Address ready = ring_.exchange(object);
     if (ready) {
       mark_object(ready);
@@ -62,33 +73,69 @@ class Marker {
     }
   }
 
+  /// Marks of starts become marks of whole objects; from here on whole ones are set.
+  void extend() {
+    heap::MarkExtension extension(marks_);
+    for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+      const heap::Block block{i};
+      if (heap_.state(block) == state::kFree) {
+        continue;
+      }
+      const heap::AddressRange range = heap_.range_of(block);
+      if (heap_.has_pins(block) && held_ != nullptr) {
+        const std::size_t before = held_->noted().size();
+        extension.extend(range,
+                         [this](Address line, std::uint64_t starts) { note_pins(line, starts); });
+        for (const Address object : held_->noted().subspan(before)) {
+          live_.pinned_bytes += marks_.end_of_live(object, range.limit) - object;
+        }
+        if (held_->noted().size() == before) {
+          heap_.forget_pins(block);
+        }
+      } else {
+        extension.extend(range, [](Address, std::uint64_t) {});
+      }
+    }
+    live_.bytes += extension.bytes();
+    live_.largest = std::max(live_.largest, extension.largest());
+    extent_ = Extent::whole;
+  }
+
   [[nodiscard]] bool is_marked(Address object) const { return marks_.is_live(object); }
   [[nodiscard]] LiveSet& live() { return live_; }
 
  private:
+  [[nodiscard]] bool reads_header(Address object) const {
+    return extent_ == Extent::whole || heap_.may_refer(heap_.block_of(object));
+  }
+
   void mark_object(Address object) {
-    if (marks_.is_live(object)) {
+    heap::LineMarks& line = marks_.line(object);
+    const std::uint64_t bit = heap::granule_bit(object);
+    if ((line.live & bit) != 0) {
       return;
     }
-    // Acquires what an unpin released: an object whose pin a foreign thread ended may move now.
-    const Header header(ObjectRef(object).header_word().load(std::memory_order_acquire));
-    const std::size_t bytes = header.bytes();
+    line.live |= bit;
     ++live_.objects;
-    const bool is_large = (heap_.state(object) & state::kLarge) != 0;
-    if (header.has(Header::kPinned) && held_ != nullptr) {
-      ++live_.pins;
-      live_.pinned_bytes += bytes;
-      held_->note(object);
+    if (!reads_header(object)) {
+      return;
     }
-    if (is_large) {
-      marks_.line(object).live |= 1U;
-      live_.large_bytes += bytes;
+    const Header header = acquired_header(object);
+    if ((heap_.state(object) & state::kLarge) != 0) {
+      live_.large_bytes += header.bytes();
+      note_if_pinned(object, header);
     } else {
-      marks_.set_live({object, object + bytes});
-      live_.bytes += bytes;
-      live_.largest = std::max(live_.largest, bytes);
       if (header.references() > 0) {
         live_.has_references[heap::index_of(heap_.block_of(object))] = 1;
+      }
+      if (extent_ == Extent::whole) {
+        marks_.set_live({object, object + header.bytes()});
+        live_.bytes += header.bytes();
+        live_.largest = std::max(live_.largest, header.bytes());
+        if (header.has(Header::kPinned)) {
+          heap_.set_may_be_pinned(object);
+        }
+        note_if_pinned(object, header);
       }
     }
     if (header.references() > 0) {
@@ -96,8 +143,39 @@ class Marker {
     }
   }
 
+  /// Acquires what an unpin released: an object whose pin a foreign thread ended may move now.
+  [[nodiscard]] static Header acquired_header(Address object) {
+    return Header(ObjectRef(object).header_word().load(std::memory_order_acquire));
+  }
+
+  void note_if_pinned(Address object, Header header) {
+    if (header.has(Header::kPinned) && held_ != nullptr) {
+      ++live_.pins;
+      live_.pinned_bytes += header.bytes();
+      held_->note(object);
+    }
+  }
+
+  /// Notes the pinned ones of the objects that start in the line.
+  void note_pins(Address line, std::uint64_t starts) {
+    std::uint64_t& pinned = heap_.pin_bits(line);
+    const bool ended = heap_.take_pin_ended(line);
+    pinned &= starts;
+    for (std::uint64_t left = pinned; left != 0; left &= left - 1) {
+      const Address object =
+          line + kGranuleBytes * static_cast<std::size_t>(std::countr_zero(left));
+      if (ended && !acquired_header(object).has(Header::kPinned)) {
+        pinned &= ~heap::granule_bit(object);
+      } else {
+        ++live_.pins;
+        held_->note(object);
+      }
+    }
+  }
+
   heap::Heap& heap_;
   heap::MarkTable marks_;
+  Extent extent_;
   PauseReport& report_;
   HeldObjects* held_;
   LiveSet live_;
@@ -105,14 +183,14 @@ class Marker {
   std::vector<Address> stack_;
 };
 
-void clear_live_bits(const heap::Heap& heap) {
+void unmark(const heap::Heap& heap) {
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
     const heap::AddressRange block = heap.range_of(heap::Block{i});
     if (heap.state(block.base) == state::kFree) {
       continue;
     }
     for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
-      heap.marks().line(line).live = 0;
+      heap::unmark(heap.marks().line(line));
     }
   }
 }
@@ -137,11 +215,12 @@ struct PinTrace {
 
 LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::mark);
-  clear_live_bits(generations.heap);
+  unmark(generations.heap);
   generations.held.forget_noted();  // of a collection that a handler of leaks left by throwing
-  Marker marker(generations, LiveSet(), report, &generations.held);
+  Marker marker(generations, LiveSet(), Extent::start, report, &generations.held);
   roots.for_each([&](Address slot) { marker.reach(Address(slot.word())); });
   marker.drain();
+  marker.extend();
   const std::uint64_t by_references = marker.live().objects;
   std::vector<ObjectRef> ambiguous = ambiguous_targets(generations.heap, roots);
   for (const ObjectRef object : ambiguous) {
@@ -164,7 +243,7 @@ LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report
 
 LiveSet mark_with(Generations& generations, const PinSet& set, const LiveSet& live) {
   PauseReport apart;
-  Marker marker(generations, live, apart, nullptr);
+  Marker marker(generations, live, Extent::whole, apart, nullptr);
   {
     const std::lock_guard lock(set.lock());
     for (const ObjectRef object : set.objects()) {

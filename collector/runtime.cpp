@@ -125,13 +125,14 @@ void Runtime::retire_first(Mutator& mutator) {
   retire(mutator, mutator.cursor_, old ? generations_.old : generations_.nursery);
 }
 
-// A cursor's objects get what only collections need: the start bits of those that were born old.
+// A cursor's objects get what only collections need: the bits of those that were born old.
 void Runtime::retire(Mutator& mutator, heap::BumpCursor& cursor, heap::Space& space) {
   if (cursor.limit == Address()) {
     return;
   }
-  if ((heap_.state(cursor.base) & state::kOld) != 0) {
+  if ((heap_.state(cursor.base) & state::kOld) != 0 && cursor.cursor > cursor.base) {
     std::uint64_t objects = 0;
+    heap_.marks().set_live(cursor.filled());
     for (Address walk = cursor.base; walk < cursor.cursor; walk = ObjectRef(walk).range().limit) {
       ++objects;
       heap_.marks().set_start(walk);

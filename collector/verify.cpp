@@ -232,8 +232,11 @@ class Verifier {
       if (!old && !mixed && start) {
         fail("V20", walk, "a nursery object has a start bit");
       }
-      if (mixed && start != heap_.marks().is_live(walk)) {
-        fail("V20", walk, "an old object among young ones has start and live bits at odds");
+      if ((old || mixed) && start != heap_.marks().is_live(walk)) {
+        fail("V20", walk, "start and live bits of an object are at odds");
+      }
+      if (start && heap_.marks().end_of_live(walk, range.limit) != object.range().limit) {
+        fail("V20", walk, "live bits do not end with their object");
       }
       if (header.has(Header::kFiller) && start) {
         fail("V20", walk, "a filler has a start bit");
@@ -242,7 +245,12 @@ class Verifier {
       // standing.
       if (!header.has(Header::kFiller) && (!old || start)) {
         objects_.add(walk);
-        pinned_headers_ += header.has(Header::kPinned) ? 1U : 0U;
+        if (header.has(Header::kPinned)) {
+          ++pinned_headers_;
+          if (!heap_.may_be_pinned(walk)) {
+            fail("V12", walk, "a collection would overlook that an object is pinned");
+          }
+        }
       }
       walk = object.range().limit;
     }

@@ -81,7 +81,6 @@ class Settling {
         age = 0;
         make_gaps(range, fate == Fate::old ? nullptr : generations_.old_gaps.get(),
                   report_.closed_bytes);
-        clear_live(range);
         break;
       case Fate::mixed:
         promote(range);
@@ -176,12 +175,6 @@ class Settling {
     });
     if (offer != nullptr) {
       offer->add(usable);
-    }
-  }
-
-  void clear_live(AddressRange range) const {
-    for (Address line = range.base; line < range.limit; line += heap::kLineBytes) {
-      heap_.marks().line(line).live = 0;
     }
   }
 

@@ -43,9 +43,10 @@ std::size_t round_up(std::size_t bytes, std::size_t unit) {
 
 std::size_t table_bytes(std::size_t heap_bytes, std::size_t block_bytes) {
   const std::size_t lines = heap_bytes >> kLineShift;
-  return round_up(lines * (sizeof(LineMarks) + sizeof(std::uint64_t) + sizeof(std::uint32_t) + 1) +
-                      heap_bytes / block_bytes + 4 * kPageBytes,
-                  kPageBytes);
+  return round_up(
+      lines * (sizeof(LineMarks) + 2 * sizeof(std::uint64_t) + sizeof(std::uint32_t) + 2) +
+          heap_bytes / block_bytes + 4 * kPageBytes,
+      kPageBytes);
 }
 
 }  // namespace
@@ -62,7 +63,8 @@ Heap::Heap(const HeapConfig& config)
       large_({range_.base + max_bytes_, range_.limit}),
       free_bits_((std::size_t{block_count_} + 63) / 64, 0),
       high_water_(block_count_, 0),
-      may_refer_(block_count_, 0),
+      may_refer_(range_.bytes() >> block_shift_, 0),
+      has_pins_(range_.bytes() >> block_shift_, 0),
       touched_(block_count_, false) {
   const std::size_t lines = range_.bytes() >> kLineShift;
   Address table = tables_.range().base;
@@ -70,9 +72,13 @@ Heap::Heap(const HeapConfig& config)
   table += lines * sizeof(LineMarks);
   immovable_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint64_t);
   table += lines * sizeof(std::uint64_t);
+  pin_bits_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint64_t);
+  table += lines * sizeof(std::uint64_t);
   offsets_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint32_t);
   table += lines * sizeof(std::uint32_t);
   cards_biased_ = table.value() - (range_.base.value() >> kLineShift);
+  table += lines;
+  pin_ended_biased_ = table.value() - (range_.base.value() >> kLineShift);
   table += lines;
   states_biased_ = table.value() - (range_.base.value() >> block_shift_);
   for (std::uint32_t i = 0; i < block_count_; ++i) {
@@ -80,6 +86,7 @@ Heap::Heap(const HeapConfig& config)
   }
   for (Address a = range_.base + max_bytes_; a < range_.limit; a += block_bytes_) {
     state(a) = block_state::kLarge;
+    set_may_refer(a);
   }
 }
 
@@ -132,6 +139,15 @@ void Heap::claim_block(Block block, std::uint8_t owner) {
   pinned_blocks_ += block_state::is_pinned_space(owner) ? 1U : 0U;
   std::memset(&marks_.line(range.base), 0, (range.bytes() >> kLineShift) * sizeof(LineMarks));
   clear_cards(range);
+  if (has_pins(block)) {
+    forget_pins(block);
+  }
+}
+
+void Heap::forget_pins(Block block) {
+  const AddressRange range = range_of(block);
+  std::memset(&pin_bits(range.base), 0, (range.bytes() >> kLineShift) * sizeof(std::uint64_t));
+  has_pins_[index_of(block)] = 0;
 }
 
 void Heap::release_block(Block block) {
@@ -147,7 +163,8 @@ void Heap::release_block(Block block) {
 
 std::optional<ObjectRef> Heap::allocate_large(Shape shape) {
   const std::size_t bytes = shape.object_bytes();
-  if (bytes > kMaxObjectBytes || used_bytes() + LargeSpace::footprint(bytes) + headroom_ > max_bytes_) {
+  if (bytes > kMaxObjectBytes ||
+      used_bytes() + LargeSpace::footprint(bytes) + headroom_ > max_bytes_) {
     return std::nullopt;
   }
   const std::optional<ObjectRef> object = large_.allocate(shape);

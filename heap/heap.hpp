@@ -16,6 +16,7 @@
 #include "heap/open_cursors.hpp"
 #include "heap/reservation.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -99,8 +100,8 @@ class Heap {
   }
   /// Whether the object at `a` never moves, because of where it lies.
   [[nodiscard]] bool is_apart(Address a) const {
-    return contains(a) && ((state(a) & block_state::kLarge) != 0 ||
-                           block_state::is_pinned_space(state(a)));
+    return contains(a) &&
+           ((state(a) & block_state::kLarge) != 0 || block_state::is_pinned_space(state(a)));
   }
   [[nodiscard]] bool is_large(Address a) const {
     return contains(a) && (state(a) & block_state::kLarge) != 0;
@@ -127,13 +128,49 @@ class Heap {
   void clear_immovable(Address a) const { immovable(a) &= ~granule_bit(a); }
   /// REQUIRES whole lines.
   void clear_immovable(AddressRange range) const;
+  /// One bit for each granule: clear where no object starts that is pinned. Set with an object's
+  /// first pin; unpins leave it, and a full collection clears it. Touched only where pins are.
+  [[nodiscard]] std::uint64_t& pin_bits(Address a) const {
+    return *Address(pin_bits_biased_ + (a.value() >> kLineShift) * sizeof(std::uint64_t))
+                .as<std::uint64_t>();
+  }
+  [[nodiscard]] bool may_be_pinned(Address a) const {
+    return has_pins(block_of(a)) && (pin_bits(a) & granule_bit(a)) != 0;
+  }
+  /// From any thread.
+  void set_may_be_pinned(Address a) const {
+    const std::atomic_ref word(pin_bits(a));
+    if ((word.load(std::memory_order_relaxed) & granule_bit(a)) == 0) {
+      word.fetch_or(granule_bit(a), std::memory_order_relaxed);
+      std::atomic_ref(has_pins_[index_of(block_of(a))]).store(1, std::memory_order_relaxed);
+    }
+  }
+  /// A last pin in the line has ended: until the next full collection looks, its bits may say too
+  /// much. From any thread, also during collections.
+  void set_pin_ended(Address a) const {
+    const std::atomic_ref line(pin_ended(a));
+    if (line.load(std::memory_order_relaxed) == 0) {
+      line.store(1, std::memory_order_release);
+    }
+  }
+  /// Whether that was said since the last call.
+  [[nodiscard]] bool take_pin_ended(Address a) const {
+    const std::atomic_ref line(pin_ended(a));
+    return line.load(std::memory_order_relaxed) != 0 &&
+           line.exchange(0, std::memory_order_acquire) != 0;
+  }
+  /// Whether any bit of the block says that an object may be pinned.
+  [[nodiscard]] bool has_pins(Block block) const { return has_pins_[index_of(block)] != 0; }
+  /// None of them is.
+  void forget_pins(Block block);
   /// One 32-bit word for each line of the blocks, for the compactor: offsets of what moves.
   [[nodiscard]] std::uint32_t& line_offset(Address a) const {
     return *Address(offsets_biased_ + (a.value() >> kLineShift) * sizeof(std::uint32_t))
                 .as<std::uint32_t>();
   }
 
-  /// Whether an object with reference slots may lie in the block: if not, its cards need no look.
+  /// Whether an object with reference slots may lie in the block: if not, its cards need no look,
+  /// nor do headers in marking. Large objects always may.
   [[nodiscard]] bool may_refer(Block block) const { return may_refer_[index_of(block)] != 0; }
   void set_may_refer(Address a) { may_refer_[index_of(block_of(a))] = 1; }
 
@@ -187,6 +224,9 @@ class Heap {
 
  private:
   void set_high_water(Block block, std::size_t bytes);
+  [[nodiscard]] std::uint8_t& pin_ended(Address a) const {
+    return *Address(pin_ended_biased_ + (a.value() >> kLineShift)).as<std::uint8_t>();
+  }
 
   std::uint64_t max_bytes_;
   std::uint64_t headroom_ = 0;
@@ -201,12 +241,15 @@ class Heap {
   std::uintptr_t cards_biased_;
   std::uintptr_t offsets_biased_;
   std::uintptr_t immovable_biased_;
+  std::uintptr_t pin_bits_biased_;
+  std::uintptr_t pin_ended_biased_;
   MarkTable marks_;
   LargeSpace large_;
   OpenCursors open_cursors_;
   std::vector<std::uint64_t> free_bits_;
   std::vector<std::uint64_t> high_water_;
   std::vector<std::uint8_t> may_refer_;
+  mutable std::vector<std::uint8_t> has_pins_;
   std::vector<bool> touched_;  ///< taken since the last give_back_unused()
   std::uint32_t lowest_free_word_ = 0;
   std::uint32_t used_blocks_ = 0;

@@ -3,10 +3,10 @@
 //
 //   line (512 bytes of heap) -> LineMarks { live: 64 bits, start: 64 bits }
 //
-// Invariants, between pauses: (1) every object of an old block has its start bit, and nothing else
-// in the block has one, but for what lies below an open cursor; (2) of a nursery block only the old
-// objects in it have bits: start, and live all over; (3) the live bits of old blocks say what the
-// last full collection found alive, and no more.
+// Invariants, between pauses, but for what lies below an open cursor: (1) every object of an old
+// block has its start bit, and nothing else in the block has one; (2) the live bits of an old block
+// are those of the granules that its objects cover, so that an object ends where the next one starts
+// or where live bits end; (3) of a nursery block only the old objects in it have bits.
 #pragma once
 
 #include "heap/address.hpp"

@@ -82,6 +82,7 @@ void PinRegistry::pin_again(ObjectRef object) {
     wanted = header | ((header & Header::kPinned) != 0 ? Header::kMultiple : Header::kPinned);
   } while (!object.header_word().compare_exchange_weak(header, wanted, std::memory_order_acq_rel));
   if ((header & Header::kPinned) == 0) {
+    heap_.set_may_be_pinned(object.address());
     return;  // the first pin after all; it was listed by the pin before it, or is old
   }
   if (2 * (shard.used + 1) > shard.records.size()) {
@@ -105,6 +106,7 @@ bool PinRegistry::unpin_counted(ObjectRef object) {
     }
     if (object.header_word().compare_exchange_weak(header, header & ~Header::kPinned,
                                                    std::memory_order_acq_rel)) {
+      heap_.set_pin_ended(object.address());
       return true;
     }
   }

@@ -88,7 +88,10 @@ class PinRegistry {
          heap::Header::kPinned) != 0;
     if (was_pinned) {
       pin_again(object);
-    } else if (heap_.is_young(object.address())) {
+      return;
+    }
+    heap_.set_may_be_pinned(object.address());
+    if (heap_.is_young(object.address())) {
       list_young(object);
     }
   }
@@ -99,6 +102,7 @@ class PinRegistry {
     while ((header & (heap::Header::kMultiple | heap::Header::kPinned)) == heap::Header::kPinned) {
       if (object.header_word().compare_exchange_weak(header, header & ~heap::Header::kPinned,
                                                      std::memory_order_acq_rel)) {
+        heap_.set_pin_ended(object.address());
         return true;
       }
     }

@@ -1,0 +1,97 @@
+// From marks of where objects start to marks of all that they cover, by bits alone: the headers of
+// the objects need not be read, so that marking a leaf touches nothing of the heap itself.
+//
+//   before marking, unmark():   live bits where objects go on, none where they start
+//   while marking:              the live bit of a start is the object's mark
+//   after it, extend:           all live bits of what was marked, and no others
+#pragma once
+
+#include "heap/marks.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+namespace pinlab::heap {
+
+/// Takes the mark from every object in the line, and leaves the bits that say how far each reaches.
+inline void unmark(LineMarks& line) {
+  line.live &= ~line.start;
+}
+
+/// Whether `bits` has `length` ones side by side. REQUIRES a length of at least 1.
+[[nodiscard]] constexpr bool has_run(std::uint64_t bits, std::size_t length) {
+  if (length > kGranulesPerLine) {
+    return false;
+  }
+  while (length > 1) {
+    const std::size_t half = length / 2;
+    bits &= bits >> half;
+    length -= half;
+  }
+  return bits != 0;
+}
+
+class MarkExtension {
+ public:
+  explicit MarkExtension(MarkTable marks) : marks_(marks) {}
+
+  /// visit(line, starts) for each line of the block in which something marked starts. REQUIRES a
+  /// block whose lines were unmarked.
+  template <class Visit>
+  void extend(AddressRange block, Visit&& visit) {
+    std::size_t before =
+        0;  // granules that the marked object which reaches into the line has above
+    for (Address line = block.base; line < block.limit; line += kLineBytes) {
+      LineMarks& marks = marks_.line(line);
+      const std::uint64_t starts = marks.live & marks.start;
+      const std::uint64_t rests = marks.live & ~marks.start;
+      // What goes on from a start is a run of ones above it. A one that is added to the lowest of
+      // them ripples through the run, and through no other.
+      const std::uint64_t lowest = ((starts << 1U) | (before > 0 ? 1U : 0U)) & rests;
+      const std::uint64_t rest = rests & ~(rests + lowest);
+      marks.live = starts | rest;
+      granules_ += static_cast<std::uint64_t>(std::popcount(marks.live));
+      if (before > 0) {
+        const auto more = static_cast<std::size_t>(std::countr_one(rest));
+        before += more;
+        if (more == kGranulesPerLine) {
+          continue;
+        }
+        largest_ = std::max(largest_, before);
+        before = 0;
+      }
+      if (starts != 0) {
+        if (has_run(rest, largest_)) {
+          measure(starts, rest);
+        }
+        if ((marks.live >> (kGranulesPerLine - 1)) != 0) {
+          before = static_cast<std::size_t>(std::countl_zero(starts)) + 1;
+        }
+        visit(line, starts);
+      }
+    }
+    largest_ = std::max(largest_, before);
+  }
+
+  /// Bytes under the bits of all blocks so far.
+  [[nodiscard]] std::uint64_t bytes() const { return granules_ << kGranuleShift; }
+  /// Bytes of the largest object in them.
+  [[nodiscard]] std::size_t largest() const { return largest_ << kGranuleShift; }
+
+ private:
+  /// Objects that start in one line, as far as they lie in it.
+  void measure(std::uint64_t starts, std::uint64_t rest) {
+    for (; starts != 0; starts &= starts - 1) {
+      const auto first = static_cast<unsigned>(std::countr_zero(starts));
+      const std::uint64_t above = first + 1 < kGranulesPerLine ? rest >> (first + 1) : 0;
+      largest_ = std::max(largest_, static_cast<std::size_t>(std::countr_one(above)) + 1);
+    }
+  }
+
+  MarkTable marks_;
+  std::uint64_t granules_ = 0;
+  std::size_t largest_ = 1;  ///< granules; less than a header there is not
+};
+
+}  // namespace pinlab::heap
