@@ -59,7 +59,7 @@ class GapOffer {
     const bool usable =
         range.bytes() >= least() &&
         (offer_ == Offer::all || to_pinned || (offer_ == Offer::tail && range.limit == limit_));
-    if (format || usable) {
+    if (format) {
       generations_.heap.format_gap(range);
     }
     if (usable && to_pinned) {
