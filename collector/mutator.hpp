@@ -68,6 +68,13 @@ class Mutator {
         .store(1, std::memory_order_relaxed);
   }
 
+  /// A store to this slot will follow: its memory and its card are fetched meanwhile.
+  void expect_store(heap::ObjectRef holder, std::size_t index) const {
+    const heap::Address slot = holder.slot(index);
+    __builtin_prefetch(slot.as<void>(), 1);
+    __builtin_prefetch(heap::Address(cards_ + (slot.value() >> heap::kLineShift)).as<void>(), 1);
+  }
+
   /// The same where `value` may come from an allocation: the holder is read after it, in whatever
   /// order a compiler evaluates arguments.
   void store(const Root& holder, std::size_t index, heap::ObjectRef value) const;

@@ -82,6 +82,12 @@ class SlotTokens {
       has_[slot / 64] |= std::uint64_t{1} << (slot % 64);
     }
   }
+  /// take() will be asked for it.
+  void expect(std::uint64_t slot) const {
+    if ((has_[slot / 64] & (std::uint64_t{1} << (slot % 64))) != 0) {
+      __builtin_prefetch(&tokens_[slot]);
+    }
+  }
   /// The slot has none after; 0 where it had none.
   [[nodiscard]] PinToken take(std::uint64_t slot) {
     std::uint64_t& word = has_[slot / 64];
@@ -134,11 +140,13 @@ class LruChurn final : public Workload {
       const heap::ObjectRef buffer = make_buffer(mutator, sizes.draw(random));
       mutator.store(table.get(), slot, buffer);
     }
+    Replacement next = draw(random);
     for (std::uint64_t left = replacements_; left > 0; --left) {
-      const std::uint64_t bytes = sizes.draw(random);
-      const std::uint64_t slot = random.below(slots);
-      const heap::ObjectRef buffer = make_buffer(mutator, bytes);
-      mutator.store(table.get(), slot, buffer);
+      const Replacement now = next;
+      next = draw(random);
+      mutator.expect_store(table.get(), next.slot);
+      const heap::ObjectRef buffer = make_buffer(mutator, now.bytes);
+      mutator.store(table.get(), now.slot, buffer);
     }
   }
 
@@ -163,13 +171,27 @@ class LruChurn final : public Workload {
         put(slot, sizes.draw(random));
       }
     }
+    Replacement next = draw(random);
     for (std::uint64_t done = 0; done < replacements_;) {
       const PinScope request(pins);
       for (std::uint64_t i = 0; i < request_ && done < replacements_; ++i, ++done) {
-        const std::uint64_t bytes = sizes.draw(random);
-        put(random.below(slots_), bytes);
+        const Replacement now = next;
+        next = draw(random);
+        mutator.expect_store(table.get(), next.slot);
+        tokens.expect(next.slot);
+        put(now.slot, now.bytes);
       }
     }
+  }
+
+  struct Replacement {
+    std::uint64_t bytes;
+    std::uint64_t slot;
+  };
+  /// One is drawn ahead, so that the slot is fetched meanwhile: what is measured is the collector.
+  [[nodiscard]] Replacement draw(heap::Random& random) const {
+    const std::uint64_t bytes = sizes_.draw(random);
+    return {.bytes = bytes, .slot = random.below(slots_)};
   }
 
   std::uint64_t slots_;
