@@ -18,7 +18,7 @@ constexpr std::uint64_t kBillion = 1'000'000'000;
 /// in the gap that a run lies in says how far the run would move.
 class Pouring {
  public:
-  Pouring(const OldVariants& variants, const heap::Heap& heap, const IslandList& islands)
+  Pouring(const OldVariants& variants, const heap::Heap& heap, const IslandMap& islands)
       : variants_(variants), heap_(heap), islands_(islands) {}
 
   void block(AddressRange range) {
@@ -27,7 +27,7 @@ class Pouring {
       return;
     }
     Address base = range.base;
-    for (const AddressRange& island : islands_in(islands_, range)) {
+    for (const AddressRange& island : islands_.in(range)) {
       gap({base, island.base});
       base = island.limit;
     }
@@ -74,7 +74,7 @@ class Pouring {
 
   const OldVariants& variants_;
   const heap::Heap& heap_;
-  const IslandList& islands_;
+  const IslandMap& islands_;
   Address level_;
   std::size_t room_behind_ = 0;  ///< in gaps before this one
   IslandList found_;
@@ -84,7 +84,7 @@ class Pouring {
 
 IslandList add_artificial_islands(const Generations& generations,
                                   const Itinerary& itinerary,
-                                  IslandList& islands) {
+                                  IslandMap& islands) {
   if (generations.old_variants.island_least == OldVariants::kUnlimited || !itinerary.is_slide()) {
     return {};
   }
@@ -92,9 +92,7 @@ IslandList add_artificial_islands(const Generations& generations,
   for (const heap::Block block : itinerary.sources) {
     pouring.block(generations.heap.range_of(block));
   }
-  const auto middle = static_cast<std::ptrdiff_t>(islands.size());
-  islands.insert(islands.end(), pouring.found().begin(), pouring.found().end());
-  std::ranges::inplace_merge(islands, islands.begin() + middle, {}, &AddressRange::base);
+  islands.add(generations.heap, pouring.found());
   return pouring.found();
 }
 

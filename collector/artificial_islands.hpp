@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collector/generations.hpp"
+#include "collector/island_map.hpp"
 
 namespace pinlab::collector {
 
@@ -11,6 +12,6 @@ namespace pinlab::collector {
 /// a slide of whole blocks to lower addresses. REQUIRES whole live bits.
 [[nodiscard]] IslandList add_artificial_islands(const Generations& generations,
                                                 const Itinerary& itinerary,
-                                                IslandList& islands);
+                                                IslandMap& islands);
 
 }  // namespace pinlab::collector

@@ -41,20 +41,26 @@ void forget_young_islands(PauseReport& report) {
   report.gap_bytes = 0;
 }
 
-IslandList find_islands(Generations& generations, const LiveSet& live, PauseReport& report) {
+IslandMap find_islands(Generations& generations, const LiveSet& live, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::islands);
   return form_islands(generations, live, report);
 }
 
 MovePlan plan_moves(Generations& generations,
                     const LiveSet& live,
-                    IslandList islands,
+                    IslandMap islands,
                     CompactEffort effort,
                     PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::plan);
   Itinerary itinerary = decide(generations, islands, effort);
   report.vetoed_blocks += itinerary.vetoed_blocks;
   report.vetoed_bytes += itinerary.vetoed_bytes;
+  // Who waits to be pinned may lie in any block; else only what moves has to get around islands.
+  if (generations.options.pin_placement == PinPlacement::migrate) {
+    islands.list_all();
+  } else {
+    islands.list(itinerary.sources);
+  }
   for (const heap::AddressRange& island : add_artificial_islands(generations, itinerary, islands)) {
     ++report.artificial_islands;
     report.artificial_island_bytes += island.bytes();
@@ -77,7 +83,7 @@ void collect_full(Generations& generations,
   const LiveSet live = mark(generations, roots, report);  // What is alive?
   report.largest_object = live.largest;
   end_unreached_sets(generations, live, effort, report);        // Whose pins has nobody any more?
-  IslandList islands = find_islands(generations, live, report); // What of it may not move?
+  IslandMap islands = find_islands(generations, live, report); // What of it may not move?
   census_pins(generations, report);                             // Who pins it, since when?
   measure_hostage(generations, live, islands, effort, report);  // What do the pins cost?
   const MovePlan moves =

@@ -1,7 +1,7 @@
 #include "collector/held_objects.hpp"
 
-#include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace pinlab::collector {
 
@@ -14,70 +14,105 @@ HeldObjects::HeldObjects(heap::Heap& heap)
       lines_((std::size_t{heap.block_count()} << heap.block_shift() >> heap::kLineShift) / 64 + 1) {
 }
 
-Address HeldObjects::next_line(Address line, Address limit) const {
-  while (line < limit) {
-    const std::size_t index = line_of(line);
-    const std::uint64_t later = lines_[index / 64] >> (index % 64);
-    if (later != 0) {
-      const auto skip = static_cast<std::size_t>(std::countr_zero(later));
-      return std::min(limit, line + skip * heap::kLineBytes);
-    }
-    line += (64 - index % 64) * heap::kLineBytes;
-  }
-  return limit;
-}
+namespace {
 
-void HeldObjects::take(heap::Block block, IslandList& islands) {
-  const AddressRange range = heap_.range_of(block);
-  Address open;  // the base of an island that goes on in the next line
-  const auto close = [&](Address limit) {
-    islands.push_back({open, limit});
-    open = {};
-  };
-  for (Address line = next_line(range.base, range.limit); line < range.limit;
-       line = open ? line + heap::kLineBytes
-                   : next_line(line + heap::kLineBytes, range.limit)) {
-    std::uint64_t& held = heap_.immovable(line);
-    const heap::LineMarks marks = heap_.marks().line(line);
-    // An island ends where something starts that may move, and where nothing is alive.
-    const std::uint64_t stops = (marks.start & ~held) | ~marks.live;
-    const auto at = [line](int granule) {
-      return line + heap::kGranuleBytes * static_cast<std::size_t>(granule);
-    };
-    std::uint64_t left = held;
-    held = 0;
-    if (open && stops != 0) {
-      const int end = std::countr_zero(stops);
-      close(at(end));
-      left &= heap::bits_from(static_cast<unsigned>(end));
+/// Gathers what is added to one word after another, so that words are not read again and again while
+/// they are being written.
+class WordCursor {
+ public:
+  /// True where `word` is another one than before, which is complete.
+  bool add(std::uint64_t* word, std::uint64_t bits) {
+    const bool is_new = word != word_;
+    if (is_new) {
+      flush();
+      word_ = word;
+      bits_ = 0;
     }
-    while (!open && left != 0) {
-      const int first = std::countr_zero(left);
-      const std::uint64_t after = stops & heap::bits_from(static_cast<unsigned>(first));
-      open = at(first);
-      if (after != 0) {
-        const int end = std::countr_zero(after);
-        close(at(end));
-        left &= heap::bits_from(static_cast<unsigned>(end));
+    bits_ |= bits;
+    return is_new;
+  }
+  void flush() const {
+    if (word_ != nullptr) {
+      *word_ |= bits_;
+    }
+  }
+
+ private:
+  std::uint64_t* word_ = nullptr;
+  std::uint64_t bits_ = 0;
+};
+
+}  // namespace
+
+std::uint64_t HeldObjects::hold(std::span<const AddressRange> objects) {
+  std::uint64_t bytes = 0;
+  WordCursor granules;
+  WordCursor lines;
+  const auto add = [&](Address line, std::uint64_t bits) {
+    if (granules.add(&heap_.immovable(line), bits)) {
+      const std::size_t index = line_of(line);
+      lines.add(&lines_[index / 64], std::uint64_t{1} << (index % 64));
+      if ((heap_.state(line) & state::kIslands) == 0) {
+        heap_.state(line) |= state::kIslands;
       }
     }
+  };
+  for (const AddressRange& object : objects) {
+    Address line = object.base.align_down(heap::kLineBytes);
+    std::uint64_t bits = heap::bits_from(heap::granule_in_line(object.base));
+    for (; object.limit - line > heap::kLineBytes; line += heap::kLineBytes) {
+      add(line, bits);
+      bits = ~std::uint64_t{0};
+    }
+    const std::size_t left = (object.limit - line) / heap::kGranuleBytes;
+    add(line, bits & (~std::uint64_t{0} >> (heap::kGranulesPerLine - left)));
+    bytes += object.bytes();
   }
-  if (open) {
-    close(range.limit);
+  granules.flush();
+  lines.flush();
+  return bytes;
+}
+
+// An island begins at each bit with a zero below it, of the line before where that is the bit's.
+std::vector<BlockIslands> HeldObjects::count_islands() const {
+  std::vector<BlockIslands> blocks(heap_.block_count());
+  for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+    if (!is_flagged(heap::Block{i})) {
+      continue;
+    }
+    std::uint64_t granules = 0;
+    std::uint64_t count = 0;
+    Address expected;  // the line above the last one
+    std::uint64_t below = 0;
+    for_each_line(heap_.range_of(heap::Block{i}), [&](Address line) {
+      const std::uint64_t held = heap_.immovable(line);
+      below = line == expected ? below : 0;
+      granules += static_cast<std::uint64_t>(std::popcount(held));
+      count += static_cast<std::uint64_t>(std::popcount(held & ~((held << 1U) | below)));
+      below = held >> 63U;
+      expected = line + heap::kLineBytes;
+    });
+    blocks[i] = {granules * heap::kGranuleBytes, static_cast<std::uint32_t>(count)};
   }
-  clear_lines(range);
+  return blocks;
+}
+
+void HeldObjects::forget(heap::Block block) {
+  const AddressRange range = heap_.range_of(block);
+  for_each_line(range, [this](Address line) { heap_.immovable(line) = 0; });
+  const std::size_t first = line_of(range.base);
+  const std::size_t limit = first + (range.bytes() >> heap::kLineShift);
+  for (std::size_t word = first / 64; word * 64 < limit; ++word) {
+    lines_[word] &= ~lines_in_word(first);
+  }
   heap_.state(block) &= static_cast<std::uint8_t>(~state::kIslands);
 }
 
-// Blocks are whole words of lines, or share one with neighbours.
-void HeldObjects::clear_lines(AddressRange block) {
-  const std::size_t first = line_of(block.base);
-  const std::size_t lines = block.bytes() >> heap::kLineShift;
-  if (lines < 64) {
-    lines_[first / 64] &= ~(heap::bits_below(static_cast<unsigned>(lines)) << (first % 64));
-  } else {
-    const auto begin = lines_.begin() + static_cast<std::ptrdiff_t>(first / 64);
-    std::fill_n(begin, lines / 64, 0U);
+void HeldObjects::forget() {
+  for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+    if (is_flagged(heap::Block{i})) {
+      forget(heap::Block{i});
+    }
   }
 }
 

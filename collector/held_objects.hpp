@@ -1,15 +1,17 @@
-// Objects of the old generation that may not move in this full collection: a bit for each in the
-// heap, a bit here for each line that has any, and a flag for each block.
+// Objects of the old generation that may not move in this full collection: a bit in the heap for each
+// granule that one covers, a bit here for each line that has any, and a flag for each block.
 //
-// Invariants: (1) a line has its bit exactly while the heap has a bit of an immovable object in it
-// that was held here; (2) none is held between pauses.
+// Invariants: (1) a line has its bit exactly while the heap has immovable bits in it that were held
+// here; (2) none is held between pauses. Nothing is listed: bits sort, and join neighbours.
 #pragma once
 
 #include "heap/heap.hpp"
 #include "collector/old_route.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace pinlab::collector {
@@ -18,53 +20,93 @@ class HeldObjects {
  public:
   explicit HeldObjects(heap::Heap& heap);
 
-  /// Marking found it pinned.
-  void note(heap::Address object) { noted_.push_back(object); }
-  /// visit(ObjectRef) for what was noted; what hold() and take() look at is fetched ahead.
-  template <class Visit>
-  void for_each_noted(Visit&& visit) const {
-    constexpr std::size_t kAhead = 8;
-    for (std::size_t i = 0; i < noted_.size(); ++i) {
-      if (i + kAhead < noted_.size()) {
-        __builtin_prefetch(&heap_.immovable(noted_[i + kAhead]), 1);
-        __builtin_prefetch(&heap_.marks().line(noted_[i + kAhead]));
-      }
-      visit(heap::ObjectRef(noted_[i]));
-    }
-  }
-  [[nodiscard]] std::span<const heap::Address> noted() const { return noted_; }
-  void forget_noted() { noted_.clear(); }
-  /// False where it was held before. REQUIRES an object in a block.
-  bool hold(heap::Address object) {
-    std::uint64_t& bits = heap_.immovable(object);
-    const std::uint64_t bit = heap::granule_bit(object);
-    if ((bits & bit) != 0) {
-      return false;
-    }
-    if (bits == 0) {
-      const std::size_t line = line_of(object);
-      lines_[line / 64] |= std::uint64_t{1} << (line % 64);
-      heap_.state(object) |= heap::block_state::kIslands;
-    }
-    bits |= bit;
-    return true;
-  }
+  /// REQUIRES whole objects in blocks of the old generation; some may be held already. Their bytes.
+  std::uint64_t hold(std::span<const heap::AddressRange> objects);
+  void hold(heap::AddressRange object) { hold(std::span(&object, 1)); }
+  [[nodiscard]] bool is_held(heap::Address object) const { return heap_.is_immovable(object); }
 
-  /// Appends the islands of a block: objects side by side are one. Nothing in it is held after.
-  /// REQUIRES live bits of all that is held.
-  void take(heap::Block block, IslandList& islands);
+  // Islands: stretches of what is held, to the ends of blocks.
+
+  /// visit(AddressRange) for each island of a block, ascending.
+  template <class Visit>
+  void for_each_island(heap::AddressRange block, Visit&& visit) const {
+    heap::AddressRange open;  // the last one, while it may go on in the line at its limit
+    for_each_line(block, [&](heap::Address line) {
+      std::uint64_t held = heap_.immovable(line);
+      while (held != 0) {
+        const auto first = static_cast<unsigned>(std::countr_zero(held));
+        const auto length = static_cast<unsigned>(std::countr_one(held >> first));
+        const heap::Address base = line + heap::kGranuleBytes * first;
+        if (open.limit != base) {
+          if (!open.empty()) {
+            visit(open);
+          }
+          open.base = base;
+        }
+        open.limit = base + heap::kGranuleBytes * length;
+        held &= first + length == heap::kGranulesPerLine ? 0 : heap::bits_from(first + length);
+      }
+    });
+    if (!open.empty()) {
+      visit(open);
+    }
+  }
+  /// How many there are, and of how many bytes, by block.
+  [[nodiscard]] std::vector<BlockIslands> count_islands() const;
+  /// Appends the islands of blocks that are wanted(Block), ascending. Nothing is held any more.
+  template <class Wanted>
+  void take(Wanted&& wanted, IslandList& islands) {
+    for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+      if (is_flagged(heap::Block{i})) {
+        if (wanted(heap::Block{i})) {
+          for_each_island(heap_.range_of(heap::Block{i}),
+                          [&](heap::AddressRange island) { islands.push_back(island); });
+        }
+        forget(heap::Block{i});
+      }
+    }
+  }
+  /// Nothing is held any more.
+  void forget();
 
  private:
+  [[nodiscard]] bool is_flagged(heap::Block block) const {
+    return (heap_.state(block) & heap::block_state::kIslands) != 0;
+  }
   [[nodiscard]] std::size_t line_of(heap::Address a) const {
     return (a - heap_.base()) >> heap::kLineShift;
   }
-  /// The first line in [line, limit) that has its bit, or limit.
-  [[nodiscard]] heap::Address next_line(heap::Address line, heap::Address limit) const;
-  void clear_lines(heap::AddressRange block);
+  /// The lines of a block among those of a word of lines_: blocks are whole words of lines, or share
+  /// one with neighbours.
+  [[nodiscard]] std::uint64_t lines_in_word(std::size_t first) const {
+    const std::size_t lines = heap_.block_bytes() >> heap::kLineShift;
+    return lines < 64 ? heap::bits_below(static_cast<unsigned>(lines)) << (first % 64)
+                      : ~std::uint64_t{0};
+  }
+  /// visit(line) for each that has any bits, ascending.
+  template <class Visit>
+  void for_each_line(heap::AddressRange block, Visit&& visit) const {
+    const std::size_t first = line_of(block.base);
+    const std::size_t limit = first + (block.bytes() >> heap::kLineShift);
+    const std::uint64_t mine = lines_in_word(first);
+    for (std::size_t word = first / 64; word * 64 < limit; ++word) {
+      std::uint64_t left = lines_[word] & mine;
+      const heap::Address base = heap_.base() + (word * 64 << heap::kLineShift);
+      if (left == ~std::uint64_t{0}) {  // dense: nothing to look for
+        for (std::size_t i = 0; i < 64; ++i) {
+          visit(base + i * heap::kLineBytes);
+        }
+        continue;
+      }
+      for (; left != 0; left &= left - 1) {
+        visit(base + static_cast<std::size_t>(std::countr_zero(left)) * heap::kLineBytes);
+      }
+    }
+  }
+  void forget(heap::Block block);
 
   heap::Heap& heap_;
   std::vector<std::uint64_t> lines_;
-  std::vector<heap::Address> noted_;  ///< in the order of marking; its memory is used again
 };
 
 }  // namespace pinlab::collector

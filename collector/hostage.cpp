@@ -13,7 +13,7 @@ using heap::AddressRange;
 using heap::Block;
 namespace state = heap::block_state;
 
-std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList& islands) {
+std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandMap& islands) {
   std::vector<OldBlockCensus> blocks(heap.block_count());
   std::uint32_t free_left = heap.free_blocks_for_compaction();
   for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
@@ -31,11 +31,9 @@ std::vector<OldBlockCensus> old_census(const heap::Heap& heap, const IslandList&
       granules += static_cast<std::uint64_t>(std::popcount(heap.marks().line(line).live));
     }
     blocks[i].live = granules * heap::kGranuleBytes;
-  }
-  for (const AddressRange& island : islands) {
-    OldBlockCensus& block = blocks[heap::index_of(heap.block_of(island.base))];
-    block.islands += island.bytes();
-    ++block.island_count;
+    const BlockIslands of_block = islands.of(block);
+    blocks[i].islands = of_block.bytes;
+    blocks[i].island_count = of_block.count;
   }
   return blocks;
 }
@@ -46,7 +44,7 @@ namespace {
 /// nothing that a route decides about.
 Itinerary decide(Generations& generations,
                  std::vector<OldBlockCensus> blocks,
-                 const IslandList& islands,
+                 const IslandMap& islands,
                  CompactEffort effort) {
   const heap::Heap& heap = generations.heap;
   if (heap.pinned_blocks() > 0) {
@@ -63,7 +61,7 @@ Itinerary decide(Generations& generations,
 
 }  // namespace
 
-Itinerary decide(Generations& generations, const IslandList& islands, CompactEffort effort) {
+Itinerary decide(Generations& generations, const IslandMap& islands, CompactEffort effort) {
   return decide(generations, old_census(generations.heap, islands), islands, effort);
 }
 
@@ -72,7 +70,7 @@ namespace {
 /// For each block whether anything is in it after the collection that would go around `islands`.
 std::vector<std::uint8_t> planned_use(Generations& generations,
                                       const LiveSet& live,
-                                      IslandList islands,
+                                      IslandMap islands,
                                       CompactEffort effort) {
   const std::vector<OldBlockCensus> blocks = old_census(generations.heap, islands);
   const Itinerary itinerary = decide(generations, blocks, islands, effort);
@@ -112,7 +110,7 @@ std::vector<BlockHostage> difference(const heap::Heap& heap,
 
 std::uint64_t planned_bytes(Generations& generations,
                             const LiveSet& live,
-                            IslandList islands,
+                            IslandMap islands,
                             CompactEffort effort) {
   const auto used = planned_use(generations, live, std::move(islands), effort);
   return static_cast<std::uint64_t>(bytes_of(generations.heap, used)) + live.large_bytes;
@@ -120,7 +118,7 @@ std::uint64_t planned_bytes(Generations& generations,
 
 void measure_hostage(Generations& generations,
                      const LiveSet& live,
-                     const IslandList& islands,
+                     IslandMap& islands,
                      CompactEffort effort,
                      PauseReport& report) {
   report.hostage_measured = generations.options.measure_hostage;
@@ -129,13 +127,14 @@ void measure_hostage(Generations& generations,
   }
   const PhaseTimer timer(report, PausePhase::shadow);
   const heap::Heap& heap = generations.heap;
+  islands.list_all();  // every plan without some of the pins forms islands of its own
   const std::vector<std::uint8_t> with = planned_use(generations, live, islands, effort);
   const std::vector<std::uint8_t> without = planned_use(generations, live, {}, effort);
   const std::int64_t with_all = bytes_of(heap, with);
   report.hostage = with_all - bytes_of(heap, without);
   report.hostage_blocks = difference(heap, with, without);
   if (!live.ambiguous.empty()) {
-    IslandList others = form_islands(generations, live, PinFilter{.without_ambiguous = true});
+    IslandMap others = form_islands(generations, live, PinFilter{.without_ambiguous = true});
     report.ambiguous_hostage =
         with_all - bytes_of(heap, planned_use(generations, live, std::move(others), effort));
   }
@@ -152,7 +151,7 @@ void measure_hostage(Generations& generations,
       site->hostage = report.hostage;
       break;
     }
-    IslandList others = form_islands(generations, live, PinFilter{.without_site = site->site});
+    IslandMap others = form_islands(generations, live, PinFilter{.without_site = site->site});
     site->hostage =
         with_all - bytes_of(heap, planned_use(generations, live, std::move(others), effort));
   }

@@ -12,17 +12,17 @@ namespace pinlab::collector {
 /// What each block of the old generation holds, free blocks included, ascending.
 /// REQUIRES whole live bits.
 [[nodiscard]] std::vector<OldBlockCensus> old_census(const heap::Heap& heap,
-                                                     const IslandList& islands);
+                                                     const IslandMap& islands);
 
 /// Where the route would send what lives around `islands`. REQUIRES whole live bits.
 [[nodiscard]] Itinerary decide(Generations& generations,
-                               const IslandList& islands,
+                               const IslandMap& islands,
                                CompactEffort effort);
 
 /// Bytes in use after the collection that would go around `islands`; of large objects, their own.
 [[nodiscard]] std::uint64_t planned_bytes(Generations& generations,
                                           const LiveSet& live,
-                                          IslandList islands,
+                                          IslandMap islands,
                                           CompactEffort effort);
 
 /// report.hostage: bytes in use after this collection less bytes in use after the same one without
@@ -33,7 +33,7 @@ namespace pinlab::collector {
 /// Nothing is done where there are no islands.
 void measure_hostage(Generations& generations,
                      const LiveSet& live,
-                     const IslandList& islands,
+                     IslandMap& islands,
                      CompactEffort effort,
                      PauseReport& report);
 

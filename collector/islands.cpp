@@ -18,6 +18,12 @@ namespace {
 
 constexpr std::size_t kAhead = 8;
 
+/// A live object of a block, by its bits: its header need not be fetched.
+AddressRange live_range(const heap::Heap& heap, Address object) {
+  const Address limit = heap.range_of(heap.block_of(object)).limit;
+  return {object, heap.marks().end_of_live(object, limit)};
+}
+
 /// visit(object) for each pin of an object that is alive; memory is fetched ahead.
 template <class Visit>
 void for_each_live_pin(Generations& generations, const PinFilter& filter, Visit&& visit) {
@@ -40,7 +46,7 @@ void for_each_live_pin(Generations& generations, const PinFilter& filter, Visit&
   });
 }
 
-/// Holds what may not move in blocks. pins(visit) visits the pinned objects; held(object, reason) for
+/// Holds what may not move in blocks. pins(visit) visits the pinned objects; held(range, reason) for
 /// each that was not held before; large(object, reason) for each that needs nothing.
 template <class Pins, class Held, class Large>
 void hold_immovable(Generations& generations,
@@ -53,8 +59,10 @@ void hold_immovable(Generations& generations,
   for_each_immovable(generations, pins, ambiguous, is_alive, [&](ObjectRef object, Reason reason) {
     if ((heap.state(object.address()) & state::kOld) == 0) {
       large(object, reason);
-    } else if (generations.held.hold(object.address())) {
-      held(object.address(), reason);
+    } else if (!generations.held.is_held(object.address())) {
+      const AddressRange range = live_range(heap, object.address());
+      generations.held.hold(range);
+      held(range, reason);
     }
   });
 }
@@ -64,7 +72,8 @@ void spread_in_block(Generations& generations, AddressRange block) {
   heap::Heap& heap = generations.heap;
   std::vector<AddressRange> reaches;
   for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
-    for (std::uint64_t bits = heap.immovable(line); bits != 0; bits &= bits - 1) {
+    for (std::uint64_t bits = heap.immovable(line) & heap.marks().line(line).start; bits != 0;
+         bits &= bits - 1) {
       const ObjectRef object(line + heap::kGranuleBytes *
                                         static_cast<std::size_t>(std::countr_zero(bits)));
       reaches.push_back(generations.spread->reach(object.range(), block, generations.spread_units));
@@ -79,79 +88,66 @@ void spread_in_block(Generations& generations, AddressRange block) {
     }
     if (reach != reaches.end() && reach->base < end &&
         (all || ObjectRef(start).references() == 0)) {
-      static_cast<void>(generations.held.hold(start));
+      generations.held.hold({start, end});
     }
   });
 }
 
-/// What is held, by blocks, with the companions; nothing is held any more.
-IslandList collect_islands(Generations& generations, std::size_t expected) {
+/// What is held, with the companions.
+IslandMap held_islands(Generations& generations) {
   heap::Heap& heap = generations.heap;
-  const bool spreads = generations.spread->company() != pinning::Company::none;
-  IslandList islands;
-  islands.reserve(expected);
-  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
-    const heap::Block block{i};
-    if ((heap.state(block) & state::kIslands) == 0) {
-      continue;
+  if (generations.spread->company() != pinning::Company::none) {
+    for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
+      if ((heap.state(heap::Block{i}) & state::kIslands) != 0) {
+        spread_in_block(generations, heap.range_of(heap::Block{i}));
+      }
     }
-    if (spreads) {
-      spread_in_block(generations, heap.range_of(block));
-    }
-    generations.held.take(block, islands);
   }
-  return islands;
+  return IslandMap(generations.held);
 }
 
 }  // namespace
 
-IslandList form_islands(Generations& generations, const LiveSet& live, const PinFilter& filter) {
+IslandMap form_islands(Generations& generations, const LiveSet& live, const PinFilter& filter) {
   const std::span<const ObjectRef> nothing;
   hold_immovable(
       generations, filter.without_ambiguous ? nothing : live.ambiguous,
       [&](auto&& visit) { for_each_live_pin(generations, filter, visit); },
-      [](Address, Reason) {}, [](ObjectRef, Reason) {});
-  return collect_islands(generations, 0);
+      [](AddressRange, Reason) {}, [](ObjectRef, Reason) {});
+  IslandMap islands = held_islands(generations);
+  islands.list_all();
+  return islands;
 }
 
-IslandList form_islands(Generations& generations, const LiveSet& live, PauseReport& report) {
-  const heap::Heap& heap = generations.heap;
+IslandMap form_islands(Generations& generations, const LiveSet& live, PauseReport& report) {
   // Where sets were unreached, pins have ended since marking: the other sets know what is left.
   const bool as_marked = live.unreached.empty();
+  const bool flows = generations.options.pin_transitive > 0;
   std::vector<Address> large;
   hold_immovable(
       generations, live.ambiguous,
       [&](auto&& visit) {
-        if (as_marked) {
-          generations.held.for_each_noted(visit);
-        } else {
+        if (!as_marked || flows) {  // else marking has held and counted them
           for_each_live_pin(generations, {}, visit);
         }
       },
-      [&](Address object, Reason reason) {
-        if (as_marked && reason == Reason::pin) {
-          return;  // marking has counted it
-        }
-        const Address limit = heap.range_of(heap.block_of(object)).limit;
-        count(report, reason, heap.marks().end_of_live(object, limit) - object);
-      },
+      [&](AddressRange object, Reason reason) { count(report, reason, object.bytes()); },
       [&](ObjectRef object, Reason reason) {
         if (!as_marked && reason == Reason::pin) {
           large.push_back(object.address());
         }
       });
-  generations.held.forget_noted();
   if (as_marked) {
     report.pins += live.pins;
     report.pinned_bytes += live.pinned_bytes;
-    return collect_islands(generations, live.pins);
+    return held_islands(generations);
   }
   std::ranges::sort(large);
   large.erase(std::unique(large.begin(), large.end()), large.end());
   for (const Address object : large) {
     count(report, Reason::pin, ObjectRef(object).bytes());
   }
-  return collect_islands(generations, 0);
+  return held_islands(generations);
 }
 
 }  // namespace pinlab::collector

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "collector/generations.hpp"
+#include "collector/island_map.hpp"
 #include "collector/mark.hpp"
 
 #include <optional>
@@ -22,13 +23,13 @@ struct PinFilter {
 };
 
 /// The live objects that may not move (collector/immobility.hpp) and their companions by spread. Large objects are no islands: they
-/// never move. Leaves the heap as it found it.
-[[nodiscard]] IslandList form_islands(Generations& generations,
+/// never move. Leaves the heap as it found it: the map is listed.
+[[nodiscard]] IslandMap form_islands(Generations& generations,
                                       const LiveSet& live,
                                       const PinFilter& filter);
 /// Leaves nothing out; counts pinned objects, large ones included, and what is immovable for other
-/// reasons, in the report.
-[[nodiscard]] IslandList form_islands(Generations& generations,
+/// reasons, in the report. Nothing is listed: what may not move is held.
+[[nodiscard]] IslandMap form_islands(Generations& generations,
                                       const LiveSet& live,
                                       PauseReport& report);
 

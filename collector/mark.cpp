@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace pinlab::collector {
 
 using heap::Address;
+using heap::AddressRange;
 using heap::Header;
 using heap::kGranuleBytes;
 using heap::ObjectRef;
@@ -29,7 +31,7 @@ enum class Extent : std::uint8_t {
 
 class Marker {
  public:
-  /// Goes on from what is live already. What is pinned is noted in `held`, if that is given.
+  /// Goes on from what is live already. What is pinned is held in `held`, if that is given.
   Marker(
       Generations& generations, LiveSet live, Extent extent, PauseReport& report, HeldObjects* held)
       : heap_(generations.heap),
@@ -83,13 +85,15 @@ class Marker {
       }
       const heap::AddressRange range = heap_.range_of(block);
       if (heap_.has_pins(block) && held_ != nullptr) {
-        const std::size_t before = held_->noted().size();
+        pinned_.clear();
         extension.extend(range,
                          [this](Address line, std::uint64_t starts) { note_pins(line, starts); });
-        for (const Address object : held_->noted().subspan(before)) {
-          live_.pinned_bytes += marks_.end_of_live(object, range.limit) - object;
+        for (AddressRange& object : pinned_) {
+          object.limit = marks_.end_of_live(object.base, range.limit);
         }
-        if (held_->noted().size() == before) {
+        live_.pins += pinned_.size();
+        live_.pinned_bytes += held_->hold(pinned_);
+        if (pinned_.empty()) {
           heap_.forget_pins(block);
         }
       } else {
@@ -123,7 +127,7 @@ class Marker {
     const Header header = acquired_header(object);
     if ((heap_.state(object) & state::kLarge) != 0) {
       live_.large_bytes += header.bytes();
-      note_if_pinned(object, header);
+      hold_if_pinned(object, header);
     } else {
       if (header.references() > 0) {
         live_.has_references[heap::index_of(heap_.block_of(object))] = 1;
@@ -135,7 +139,7 @@ class Marker {
         if (header.has(Header::kPinned)) {
           heap_.set_may_be_pinned(object);
         }
-        note_if_pinned(object, header);
+        hold_if_pinned(object, header);
       }
     }
     if (header.references() > 0) {
@@ -148,11 +152,13 @@ class Marker {
     return Header(ObjectRef(object).header_word().load(std::memory_order_acquire));
   }
 
-  void note_if_pinned(Address object, Header header) {
+  void hold_if_pinned(Address object, Header header) {
     if (header.has(Header::kPinned) && held_ != nullptr) {
       ++live_.pins;
       live_.pinned_bytes += header.bytes();
-      held_->note(object);
+      if ((heap_.state(object) & state::kLarge) == 0) {
+        held_->hold({object, object + header.bytes()});
+      }
     }
   }
 
@@ -167,8 +173,7 @@ class Marker {
       if (ended && !acquired_header(object).has(Header::kPinned)) {
         pinned &= ~heap::granule_bit(object);
       } else {
-        ++live_.pins;
-        held_->note(object);
+        pinned_.push_back({object, {}});
       }
     }
   }
@@ -181,6 +186,7 @@ class Marker {
   LiveSet live_;
   PrefetchRing ring_;
   std::vector<Address> stack_;
+  std::vector<AddressRange> pinned_;  ///< in the block that is being extended
 };
 
 void unmark(const heap::Heap& heap) {
@@ -198,7 +204,6 @@ void unmark(const heap::Heap& heap) {
 /// For trace_pin_sets().
 struct PinTrace {
   Marker& marker;
-  /// Most of what is pinned is alive by itself: then its bit is all that is looked at.
   void reach_pin(ObjectRef object) const {
     if (!marker.is_marked(object.address())) {
       marker.reach(object.address());
@@ -215,8 +220,9 @@ struct PinTrace {
 
 LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::mark);
+  const std::optional<std::uint64_t> pinned_objects = generations.pins.pinned_objects();
   unmark(generations.heap);
-  generations.held.forget_noted();  // of a collection that a handler of leaks left by throwing
+  generations.held.forget();  // of a collection that a handler of leaks left by throwing
   Marker marker(generations, LiveSet(), Extent::start, report, &generations.held);
   roots.for_each([&](Address slot) { marker.reach(Address(slot.word())); });
   marker.drain();
@@ -228,12 +234,18 @@ LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report
   }
   marker.drain();
   const std::uint64_t by_roots = marker.live().objects;
-  std::vector<PinSet*> unreached = trace_pin_sets(generations.pins, PinTrace{marker});
+  // Most of what is pinned is alive by itself: where all of it is, sets need not be gone over.
+  const bool all_reached = marker.live().pins == pinned_objects;
+  std::vector<PinSet*> unreached =
+      trace_pin_sets(generations.pins, all_reached, PinTrace{marker});
   generations.pins.end_dead_pins(
       [&](ObjectRef object) { return !marker.is_marked(object.address()); });
   LiveSet live = std::move(marker.live());
   live.ambiguous = std::move(ambiguous);
   live.unreached = std::move(unreached);
+  if (!live.unreached.empty()) {
+    generations.held.forget();  // their pins end now, and others may hold the same objects
+  }
   report.alive_by_ambiguous_alone += by_roots - by_references;
   report.alive_by_pin_alone += live.objects - by_roots;
   report.survivor_objects = live.objects;

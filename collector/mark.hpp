@@ -23,8 +23,9 @@ struct LiveSet {
 };
 
 /// Marks from the roots, ambiguous ones last, then from the pins of every set that is reached, to a
-/// fixpoint; pins that keep nothing alive end with their objects. What is pinned is noted
-/// (generations.held). The caller ends the sets that are unreached. REQUIRES an empty nursery.
+/// fixpoint; pins that keep nothing alive end with their objects. What is pinned is held
+/// (generations.held), but where sets are unreached, which the caller ends: then nothing is.
+/// REQUIRES an empty nursery.
 [[nodiscard]] LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report);
 
 /// The live set had `set` been reached too: adds to the live bits, which the caller restores.

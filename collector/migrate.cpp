@@ -142,9 +142,9 @@ class Migration {
 
 void migrate_old(Generations& generations,
                  const RootSet& roots,
-                 const IslandList& islands,
+                 const IslandMap& islands,
                  PauseReport& report) {
-  const std::vector<Address> waiting = old_migrants(generations.heap, roots, islands);
+  const std::vector<Address> waiting = old_migrants(generations.heap, roots, islands.listed());
   if (waiting.empty()) {
     return;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collector/generations.hpp"
+#include "collector/island_map.hpp"
 #include "collector/old_route.hpp"
 #include "collector/pause.hpp"
 
@@ -12,7 +13,7 @@ namespace pinlab::collector {
 /// room stays. At the end of a full collection. REQUIRES live and start bits of what is alive alone.
 void migrate_old(Generations& generations,
                  const RootSet& roots,
-                 const IslandList& islands,
+                 const IslandMap& islands,
                  PauseReport& report);
 
 }  // namespace pinlab::collector

@@ -69,7 +69,7 @@ class Planner {
     const AddressRange range = heap_.range_of(block);
     if (stage(block) > 0) {
       Address base = range.base;
-      for (const AddressRange& island : islands_in(plan_.islands, range)) {
+      for (const AddressRange& island : plan_.islands.in(range)) {
         list_gap(base, island.base, stage(block));
         base = island.limit;
       }
@@ -87,7 +87,7 @@ class Planner {
   void slide() {
     Slide<kRecord> slide(heap_, plan_);
     for_each_source([&](std::size_t /*index*/, AddressRange range) {
-      slide.block(range, islands_in(plan_.islands, range));
+      slide.block(range, plan_.islands.in(range));
     });
   }
 
@@ -96,7 +96,7 @@ class Planner {
     Placement<kRecord> placement(heap_, plan_, gaps);
     for_each_source([&](std::size_t index, AddressRange range) {
       gaps.enter(static_cast<Stage>(index + 1));
-      placement.block(range, islands_in(plan_.islands, range));
+      placement.block(range, plan_.islands.in(range));
     });
   }
 
@@ -120,9 +120,6 @@ class Planner {
   void find_kept() {
     std::vector<std::uint8_t> kept(heap_.block_count(), 0);
     const auto keep = [&](Address a) { kept[heap::index_of(heap_.block_of(a))] = 1; };
-    for (const AddressRange& island : plan_.islands) {
-      keep(island.base);
-    }
     for (const AddressRange& stay : plan_.stays) {
       keep(stay.base);
     }
@@ -133,7 +130,8 @@ class Planner {
     }
     plan_.keeps.resize(plan_.blocks.size());
     for (std::size_t i = 0; i < plan_.blocks.size(); ++i) {
-      plan_.keeps[i] = kept[heap::index_of(plan_.blocks[i])];
+      const bool has_islands = plan_.islands.of(plan_.blocks[i]).count > 0;
+      plan_.keeps[i] = has_islands ? 1 : kept[heap::index_of(plan_.blocks[i])];
     }
   }
 
@@ -149,8 +147,8 @@ class Planner {
         continue;
       }
       const AddressRange range = heap_.range_of(block);
-      const auto islands = islands_in(plan_.islands, range);
-      const auto stays = islands_in(plan_.stays, range);
+      const auto islands = plan_.islands.in(range);
+      const auto stays = ranges_in(plan_.stays, range);
       std::vector<AddressRange> kept(islands.size() + stays.size());
       std::ranges::merge(islands, stays, kept.begin(), {}, &AddressRange::base,
                          &AddressRange::base);
@@ -184,7 +182,7 @@ std::uint64_t MovePlan::residual_bytes() const {
 MovePlan plan_moves(heap::Heap& heap,
                     const LiveSet& live,
                     Itinerary itinerary,
-                    IslandList islands,
+                    IslandMap islands,
                     const PlanRules& rules) {
   MovePlan plan;
   plan.islands = std::move(islands);
@@ -201,7 +199,7 @@ MovePlan plan_moves(heap::Heap& heap,
 std::vector<Block> plan_used_blocks(heap::Heap& heap,
                                     const LiveSet& live,
                                     const Itinerary& itinerary,
-                                    const IslandList& islands,
+                                    const IslandMap& islands,
                                     const PlanRules& rules) {
   MovePlan scratch;
   scratch.islands = islands;

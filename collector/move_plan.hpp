@@ -42,7 +42,7 @@ struct MovePlan {
   SourceList blocks;        ///< the sources in their order, then the free blocks that may be filled
   std::size_t sources = 0;  ///< so many of them are sources; a slide's may be free blocks
   DestinationList refilled;  ///< other blocks in use whose gaps may be filled
-  IslandList islands;
+  IslandMap islands;  ///< listed of the sources
   std::vector<PlannedGap> gaps;   ///< in the order in which they are filled; then those of sources
                                   ///< that nothing goes to
   std::size_t last_used_gap = 0;  ///< index of the last gap that anything goes to
@@ -64,14 +64,14 @@ struct MovePlan {
 [[nodiscard]] MovePlan plan_moves(heap::Heap& heap,
                                   const LiveSet& live,
                                   Itinerary itinerary,
-                                  IslandList islands,
+                                  IslandMap islands,
                                   const PlanRules& rules);
 
 /// Which of the sources and the free blocks would hold anything after these moves. Changes nothing.
 [[nodiscard]] std::vector<heap::Block> plan_used_blocks(heap::Heap& heap,
                                                         const LiveSet& live,
                                                         const Itinerary& itinerary,
-                                                        const IslandList& islands,
+                                                        const IslandMap& islands,
                                                         const PlanRules& rules);
 
 /// Conservation (I0), I1, the lower bound LB2, and that the moves are safe in their order, from the

@@ -21,6 +21,14 @@ namespace pinlab::collector {
 /// What may not move, ascending by address.
 using IslandList = std::vector<heap::AddressRange>;
 
+/// How much of a block may not move.
+struct BlockIslands {
+  std::uint64_t bytes = 0;
+  std::uint32_t count = 0;  ///< stretches
+};
+
+class IslandMap;
+
 /// What marking found in a block of the old generation, in bytes.
 struct OldBlockCensus {
   heap::Block block;
@@ -62,7 +70,7 @@ struct RouteChoice {
   const heap::Heap& heap;                  ///< with whole live bits
   /// Free ones included, those of the pinned space not, ascending.
   std::span<const OldBlockCensus> blocks;
-  std::span<const heap::AddressRange> islands;
+  const IslandMap& islands;
   CompactEffort effort;
   std::uint64_t gap_min;
 

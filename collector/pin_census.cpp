@@ -65,6 +65,7 @@ class PinCensus {
 
 void census_pins(Generations& generations, PauseReport& report) {
   const std::uint64_t every = generations.options.measure_pins;
+  generations.pins.settle_changes();
   if (every == 0) {
     return;
   }

@@ -13,28 +13,33 @@
 namespace pinlab::collector {
 
 /// Has `trace` reach the pins of all sets that are reached, and drain; the answer is the sets that
-/// are not, in the order of the registry. REQUIRES that everything but pins was traced and drained.
+/// are not, in the order of the registry. Where every pinned object is known to be reached without
+/// its pins, `all_reached`, pins are not looked at. REQUIRES that everything but pins was traced and
+/// drained.
 ///   trace.reach_pin(ObjectRef)      the object is alive where it is
 ///   trace.drain()                   so is all that it leads to
 ///   trace.is_reached(ObjectRef)     may be asked after drain()
 ///   trace.reach_owner(PinSet&)      the set's owner is alive: its slot may be updated
 template <class Trace>
 [[nodiscard]] std::vector<pinning::PinSet*> trace_pin_sets(pinning::PinRegistry& pins,
+                                                           bool all_reached,
                                                            Trace&& trace) {
   using pinning::PinSet;
   const auto reach_pins = [&](const PinSet& set) {
-    if (set.keeps_alive()) {
+    if (set.keeps_alive() && !all_reached) {
       const std::lock_guard lock(set.lock());
       for (const heap::ObjectRef object : set.objects()) {
         trace.reach_pin(object);
       }
     }
   };
-  pins.for_each_set([&](PinSet& set) {
-    if (set.belongs_to_scope()) {
-      reach_pins(set);
-    }
-  });
+  if (!all_reached) {
+    pins.for_each_set([&](PinSet& set) {
+      if (set.belongs_to_scope()) {
+        reach_pins(set);
+      }
+    });
+  }
   trace.drain();
   std::vector<PinSet*> unreached;
   pins.for_each_owned_set([&](PinSet& set) {

@@ -207,28 +207,12 @@ void format_refilled(heap::Heap& heap, std::span<const PlannedGap> gaps, bool ma
   }
 }
 
-/// By block, with the islands' part only.
-std::vector<OldBlockCensus> census_of_islands(const heap::Heap& heap, const IslandList& islands) {
-  std::vector<OldBlockCensus> blocks(heap.block_count());
-  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
-    blocks[i].block = Block{i};
-  }
-  for (const AddressRange& island : islands) {
-    OldBlockCensus& block = blocks[heap::index_of(heap.block_of(island.base))];
-    block.islands += island.bytes();
-    ++block.island_count;
-  }
-  return blocks;
-}
-
 void report_plan(const MovePlan& plan, PauseReport& report) {
-  for (const AddressRange& island : plan.islands) {
-    report.island_bytes += island.bytes();
-  }
+  report.island_bytes += plan.islands.bytes();
   for (const AddressRange& stay : plan.stays) {
     report.stayed_bytes += stay.bytes();
   }
-  report.islands += plan.islands.size();
+  report.islands += plan.islands.count();
   report.source_blocks += plan.sources;
   report.closed_gaps += plan.closed_gaps();
   report.residual_bytes += plan.residual_bytes();
@@ -252,10 +236,12 @@ void reclaim(Generations& generations, const MovePlan& plan, PauseReport& report
   for (std::size_t i = 0; i < plan.blocks.size(); ++i) {
     kept[heap::index_of(plan.blocks[i])] = plan.keeps[i];
   }
-  const std::vector<OldBlockCensus> censuses = census_of_islands(heap, plan.islands);
   GapOffer offer(generations, report);
   auto gap = gaps.begin();
-  for (const OldBlockCensus& census : censuses) {
+  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
+    const BlockIslands islands = plan.islands.of(Block{i});
+    const OldBlockCensus census{
+        .block = Block{i}, .islands = islands.bytes, .island_count = islands.count};
     const AddressRange range = heap.range_of(census.block);
     const auto first = gap;
     gap =

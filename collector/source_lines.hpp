@@ -10,15 +10,6 @@
 
 namespace pinlab::collector {
 
-/// The islands of one block, as a view of the sorted list.
-[[nodiscard]] inline std::span<const heap::AddressRange> islands_in(
-    std::span<const heap::AddressRange> islands, heap::AddressRange block) {
-  const auto first = std::ranges::lower_bound(islands, block.base, {}, &heap::AddressRange::base);
-  const auto last =
-      std::ranges::lower_bound(first, islands.end(), block.limit, {}, &heap::AddressRange::base);
-  return {first, last};
-}
-
 /// Where the last object that reaches a line's end goes on: the rest of it, in bytes. REQUIRES live
 /// and start bits of the lines above as marking left them.
 [[nodiscard]] inline std::size_t tail_after(const heap::Heap& heap, heap::Address line) {

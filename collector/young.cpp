@@ -142,7 +142,7 @@ class YoungCollection {
   /// Where nothing is old, whose pin it is decides: as in marking.
   void trace_sets() {
     const std::uint64_t reached = report_.in_place_objects;
-    for (pinning::PinSet* set : trace_pin_sets(generations_.pins, PinTrace{*this})) {
+    for (pinning::PinSet* set : trace_pin_sets(generations_.pins, false, PinTrace{*this})) {
       if (const std::optional<pinning::PinLeak> leak = generations_.pins.end_unreached(*set)) {
         generations_.pins.report_leak(*leak);
       }

@@ -179,7 +179,8 @@ std::uint32_t slide_survivors(Generations& generations,
       heap.state(block) = state::kOld;  // what the planner works on
     }
     Itinerary slide{.sources = sources.blocks, .destinations = sources.blocks};
-    return plan_moves(heap, sources.live, std::move(slide), std::move(sources.islands), {});
+    return plan_moves(heap, sources.live, std::move(slide),
+                      IslandMap(heap, std::move(sources.islands)), {});
   }();
   if (generations.options.verify != VerifyLevel::none) {
     check_plan(heap, plan);

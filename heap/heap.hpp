@@ -118,7 +118,8 @@ class Heap {
   /// Every card that overlaps the range. Safe beside barriers.
   void dirty_cards(AddressRange range) const;
   /// One bit for each granule, set while a collection runs where an object starts that may not move
-  /// in it. Clear between pauses; touched only where pins are.
+  /// in it; in a full one, wherever such an object lies. Clear between pauses; touched only where
+  /// pins are.
   [[nodiscard]] std::uint64_t& immovable(Address a) const {
     return *Address(immovable_biased_ + (a.value() >> kLineShift) * sizeof(std::uint64_t))
                 .as<std::uint64_t>();

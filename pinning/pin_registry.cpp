@@ -94,6 +94,7 @@ void PinRegistry::pin_again(ObjectRef object) {
     ++shard.used;
   }
   ++record.extra;
+  ++shard.extra;
 }
 
 bool PinRegistry::unpin_counted(ObjectRef object) {
@@ -112,6 +113,7 @@ bool PinRegistry::unpin_counted(ObjectRef object) {
   }
   const std::size_t slot = shard.slot_of(object.address());
   EXPECTS(shard.records[slot].object);
+  --shard.extra;
   if (--shard.records[slot].extra == 0) {
     shard.erase(slot);
     object.header_word().fetch_and(~Header::kMultiple, std::memory_order_acq_rel);
@@ -269,6 +271,7 @@ void PinRegistry::end_dead(const SetList& sets, const IsDead& is_dead) {
   {
     const std::lock_guard lock(sets_mutex_);
     for (PinSet* set : sets) {
+      enlist_changed(*set);
       for (const PinSet::Entry& entry : set->take_dead(is_dead)) {
         died_.fetch_add(1, std::memory_order_relaxed);
         if (set->liveness() == Liveness::crash) {
@@ -384,6 +387,7 @@ void PinRegistry::attach(PinSet& set) {
   if (!set.keeps_alive()) {
     enlist(weak_sets_, set, &PinSet::weak_place_);
   }
+  enlist_changed(set);
 }
 
 void PinRegistry::detach(PinSet& set) {
@@ -392,12 +396,60 @@ void PinRegistry::detach(PinSet& set) {
   delist(owned_sets_, set, &PinSet::owned_place_);
   delist(weak_sets_, set, &PinSet::weak_place_);
   delist(young_weak_sets_, set, &PinSet::young_place_);
+  delist(changed_sets_, set, &PinSet::changed_place_);
+  settled_pins_ -= set.settled_;
   ended_sets_ += set.tally_;
 }
 
 void PinRegistry::list_weak_young(PinSet& set) {
   const std::lock_guard lock(sets_mutex_);
   enlist(young_weak_sets_, set, &PinSet::young_place_);
+}
+
+void PinRegistry::list_changed(PinSet& set) {
+  const std::lock_guard lock(sets_mutex_);
+  enlist_changed(set);
+}
+
+/// REQUIRES the lock of sets.
+void PinRegistry::enlist_changed(PinSet& set) {
+  enlist(changed_sets_, set, &PinSet::changed_place_);
+  const std::lock_guard lock(set.lock_);
+  set.changed_ = true;
+}
+
+// Pins that end meanwhile only make the answer too large: sets are read first, then how many pins of
+// them are further ones of the same object.
+std::optional<std::uint64_t> PinRegistry::pinned_objects() {
+  const std::lock_guard lock(sets_mutex_);
+  std::uint64_t pins = settled_pins_;
+  std::uint64_t made = 0;
+  for (const PinSet* set : changed_sets_) {
+    const std::lock_guard set_lock(set->lock_);
+    pins += set->objects_.size() - set->settled_;
+    made += set->tally_.made;
+  }
+  for (const Shard& shard : shards_) {
+    const std::lock_guard shard_lock(shard.mutex);
+    pins -= shard.extra;
+  }
+  for (const PinSet* set : changed_sets_) {
+    const std::lock_guard set_lock(set->lock_);
+    made -= set->tally_.made;
+  }
+  return made == 0 ? std::optional(pins) : std::nullopt;
+}
+
+void PinRegistry::settle_changes() {
+  const std::lock_guard lock(sets_mutex_);
+  for (PinSet* set : changed_sets_) {
+    const std::lock_guard set_lock(set->lock_);
+    settled_pins_ += set->objects_.size() - set->settled_;
+    set->settled_ = set->objects_.size();
+    set->changed_ = false;
+    set->changed_place_ = PinSet::kNowhere;
+  }
+  changed_sets_.clear();
 }
 
 void PinRegistry::attach(ForeignMemory& memory) {

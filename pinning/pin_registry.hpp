@@ -80,7 +80,7 @@ class PinRegistry {
   PinRegistry& operator=(const PinRegistry&) = delete;
   ~PinRegistry();
 
-  /// Adds one to the object's count. REQUIRES that the object is in this heap.
+  /// Adds one to the object's count: for sets. REQUIRES that the object is in this heap.
   void pin(heap::ObjectRef object) {
     // Of the answer one bit alone is asked for, which the processor has in one instruction.
     const bool was_pinned =
@@ -179,6 +179,12 @@ class PinRegistry {
 
   // For collections, with every mutator stopped. Unpins of foreign threads may still come in.
 
+  /// Objects that are pinned, by any set: no fewer than are from now on, as long as no object is
+  /// pinned that was not. Nothing where pins came meanwhile. Costs as much as sets have changed
+  /// since settle_changes().
+  [[nodiscard]] std::optional<std::uint64_t> pinned_objects();
+  /// What changed up to now is known. Once a full collection.
+  void settle_changes();
   /// Young objects that were pinned at some time since they were listed, in no particular order.
   [[nodiscard]] std::vector<heap::ObjectRef>& young_pins() { return young_pins_; }
   /// Visits each set, under the lock that keeps sets from coming and going.
@@ -225,6 +231,7 @@ class PinRegistry {
   void attach(ForeignMemory& memory);
   void detach(ForeignMemory& memory);
   void list_weak_young(PinSet& set);
+  void list_changed(PinSet& set);
   /// True for an address in this heap. Else counts why a pin of it needs nothing.
   [[nodiscard]] bool admit(heap::Address address);
   /// The object that `inside` points into, or null where there is none to pin, which is counted.
@@ -251,6 +258,7 @@ class PinRegistry {
     mutable std::mutex mutex;
     std::vector<Record> records;  ///< open addressing, a power of two; Address() is empty
     std::size_t used = 0;
+    std::uint64_t extra = 0;  ///< of all records
 
     /// Where the record of `object` is, or belongs. REQUIRES records.
     [[nodiscard]] std::size_t slot_of(heap::Address object) const;
@@ -264,6 +272,7 @@ class PinRegistry {
   static void enlist(SetList& list, PinSet& set, Place place);
   static void delist(SetList& list, PinSet& set, Place place);
   void end_dead(const SetList& sets, const IsDead& is_dead);
+  void enlist_changed(PinSet& set);
   void forget_lost(const PinSet& set);
 
   void pin_again(heap::ObjectRef object);
@@ -284,6 +293,8 @@ class PinRegistry {
   SetList owned_sets_;
   SetList weak_sets_;
   SetList young_weak_sets_;
+  SetList changed_sets_;  ///< since settle_changes()
+  std::uint64_t settled_pins_ = 0;  ///< of all sets, as of then
   std::vector<std::unique_ptr<PinSet>> lost_;
   PinSet::Tally ended_sets_;
   HandleTable handles_;

@@ -22,9 +22,19 @@ PinSet::~PinSet() {
   registry_.detach(*this);
 }
 
+// The registry's list is locked before sets are, so that a set which is in none is unlocked first.
+PinSet::Change::Change(PinSet& set) : set_(set) {
+  set.lock_.lock();
+  while (!set.changed_) {
+    set.lock_.unlock();
+    set.registry_.list_changed(set);
+    set.lock_.lock();
+  }
+}
+
 void PinSet::pin(heap::ObjectRef object, SiteId site) {
   list_if_weak(object);
-  const std::lock_guard lock(lock_);
+  const Change change(*this);
   add(object, site);
 }
 
@@ -32,7 +42,7 @@ void PinSet::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
   for (const heap::ObjectRef object : objects) {
     list_if_weak(object);
   }
-  const std::lock_guard lock(lock_);
+  const Change change(*this);
   objects_.reserve(objects_.size() + objects.size());
   notes_.reserve(notes_.size() + objects.size());
   for (const heap::ObjectRef object : objects) {
@@ -61,7 +71,7 @@ void PinSet::add(heap::ObjectRef object, SiteId site) {
 }
 
 bool PinSet::unpin(heap::ObjectRef object) {
-  const std::lock_guard lock(lock_);
+  const Change change(*this);
   for (std::size_t i = objects_.size(); i-- > 0;) {
     if (objects_[i] == object) {
       release(object);
@@ -74,7 +84,7 @@ bool PinSet::unpin(heap::ObjectRef object) {
 }
 
 void PinSet::unpin_all() {
-  const std::lock_guard lock(lock_);
+  const Change change(*this);
   for (const heap::ObjectRef object : objects_) {
     EXPECTS(registry_.unpin(object));
   }

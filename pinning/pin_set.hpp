@@ -139,6 +139,7 @@ class alignas(64) PinSet {
   [[nodiscard]] bool belongs_to_scope() const { return owner_ == 0 && !lost_; }
   /// Ends the pins of objects that died, of a set that keeps nothing alive, and says which these
   /// were.
+  /// REQUIRES that the registry lists it as changed.
   template <class IsDead>
   [[nodiscard]] std::vector<Entry> take_dead(IsDead&& is_dead) {
     std::vector<Entry> dead;
@@ -160,6 +161,18 @@ class alignas(64) PinSet {
   }
 
  private:
+  /// Locks the set, for pins to come or go: it is in the registry's list of changed sets then.
+  class Change {
+   public:
+    explicit Change(PinSet& set);
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+    ~Change() { set_.lock_.unlock(); }
+
+   private:
+    PinSet& set_;
+  };
+
   void add(heap::ObjectRef object, SiteId site);
   void list_if_weak(heap::ObjectRef object);
 
@@ -190,17 +203,21 @@ class alignas(64) PinSet {
   Liveness liveness_;
   bool lost_ = false;
   bool silent_ = false;
+  bool changed_ = false;  ///< listed as such
   Objects objects_;
   Notes notes_;
   std::uintptr_t owner_;
   PinRegistry& registry_;
   std::string_view shape_;
   Tally tally_;
-  // In the registry's lists of all sets, of owned ones, of weak ones, of weak ones with young pins.
+  std::size_t settled_ = 0;  ///< pins when the registry last looked at what had changed
+  // In the registry's lists of all sets, of owned ones, of weak ones, of weak ones with young pins,
+  // of changed ones.
   std::size_t place_ = kNowhere;
   std::size_t owned_place_ = kNowhere;
   std::size_t weak_place_ = kNowhere;
   std::size_t young_place_ = kNowhere;
+  std::size_t changed_place_ = kNowhere;
 };
 
 }  // namespace pinlab::pinning

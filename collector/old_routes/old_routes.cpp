@@ -1,4 +1,5 @@
 #include "heap/support/wide.hpp"
+#include "collector/island_map.hpp"
 #include "collector/old_route.hpp"
 
 #include <algorithm>
@@ -129,11 +130,10 @@ std::uint64_t contiguous_between_islands(const RouteChoice& choice,
   std::uint64_t bytes = 0;
   heap::Address base = range.base;
   const auto add = [&](heap::Address limit) { bytes += limit - base >= least ? limit - base : 0; };
-  auto island = std::ranges::lower_bound(choice.islands, range.base, {}, &heap::AddressRange::base);
-  for (; island != choice.islands.end() && island->base < range.limit; ++island) {
-    add(island->base);
-    base = island->limit;
-  }
+  choice.islands.for_each_in(range, [&](heap::AddressRange island) {
+    add(island.base);
+    base = island.limit;
+  });
   add(range.limit);
   return bytes;
 }

@@ -39,7 +39,8 @@ class Blocks {
   }
 
   [[nodiscard]] MovePlan plan(Itinerary itinerary, IslandList islands = {}) {
-    return plan_moves(heap_, live_, std::move(itinerary), std::move(islands), {8, 8});
+    return plan_moves(heap_, live_, std::move(itinerary),
+                      IslandMap(heap_, std::move(islands)), {8, 8});
   }
 
  private:

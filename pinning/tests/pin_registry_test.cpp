@@ -162,17 +162,25 @@ TEST_CASE("sets that hold the same objects end in any order, and the sums balanc
       sets.pop_back();
     }
     std::uint64_t sum = 0;
+    std::uint64_t objects = 0;
     for (std::size_t i = 0; i < counts.size(); ++i) {
       field.check(field.objects()[i], counts[i]);
       sum += counts[i];
+      objects += counts[i] > 0 ? 1U : 0U;
     }
     REQUIRE(registry.held() == sum);
+    REQUIRE(registry.pinned_objects() == objects);
+    if (random.below(10) == 0) {
+      registry.settle_changes();
+      REQUIRE(registry.pinned_objects() == objects);
+    }
     REQUIRE(registry.counts().made == made);
   }
   sets.clear();
   CHECK(registry.held() == 0);
   CHECK(registry.counts().made == registry.counts().ended);
   CHECK(registry.overflow_records() == 0);
+  CHECK(registry.pinned_objects() == 0);
 }
 
 TEST_CASE("four threads pin and unpin the same neighbours, and every count comes out even") {
