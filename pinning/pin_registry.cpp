@@ -398,6 +398,7 @@ void PinRegistry::detach(PinSet& set) {
   delist(young_weak_sets_, set, &PinSet::young_place_);
   delist(changed_sets_, set, &PinSet::changed_place_);
   settled_pins_ -= set.settled_;
+  gone_.insert(gone_.end(), set.gone_.begin(), set.gone_.end());
   ended_sets_ += set.tally_;
 }
 
@@ -440,16 +441,51 @@ std::optional<std::uint64_t> PinRegistry::pinned_objects() {
   return made == 0 ? std::optional(pins) : std::nullopt;
 }
 
-void PinRegistry::settle_changes() {
+namespace {
+
+PinLedger::Time time_of(const PinSet::Note& note) {
+  return {note.collections, note.since};
+}
+
+}  // namespace
+
+void PinRegistry::enter_in_ledger(PinSet& set, std::uint64_t every) {
+  for (const PinSet::Note& note : set.gone_) {
+    ledger_.go(note.site, time_of(note), note.granules);
+  }
+  set.gone_.clear();
+  if (every == 0) {
+    return;
+  }
+  // The pins of a set are in the order in which they were made: those that came are its last.
+  for (; set.seen_ < set.notes_.size(); ++set.seen_) {
+    PinSet::Note& note = set.notes_[set.seen_];
+    if (skip_ > 0) {
+      --skip_;
+      note.skipped = true;
+    } else {
+      skip_ = every - 1;
+      ledger_.come(note.site, time_of(note), note.granules);
+    }
+  }
+}
+
+void PinRegistry::settle_changes(std::uint64_t every) {
   const std::lock_guard lock(sets_mutex_);
+  for (const PinSet::Note& note : gone_) {
+    ledger_.go(note.site, time_of(note), note.granules);
+  }
+  gone_.clear();
   for (PinSet* set : changed_sets_) {
     const std::lock_guard set_lock(set->lock_);
     settled_pins_ += set->objects_.size() - set->settled_;
     set->settled_ = set->objects_.size();
+    enter_in_ledger(*set, every);
     set->changed_ = false;
     set->changed_place_ = PinSet::kNowhere;
   }
   changed_sets_.clear();
+  ledger_.settle();
 }
 
 void PinRegistry::attach(ForeignMemory& memory) {

@@ -14,6 +14,7 @@
 #include "heap/object.hpp"
 #include "pinning/handle_table.hpp"
 #include "pinning/misuse.hpp"
+#include "pinning/pin_ledger.hpp"
 #include "pinning/pin_marks.hpp"
 #include "pinning/pin_set.hpp"
 #include "pinning/pin_site.hpp"
@@ -183,8 +184,12 @@ class PinRegistry {
   /// pinned that was not. Nothing where pins came meanwhile. Costs as much as sets have changed
   /// since settle_changes().
   [[nodiscard]] std::optional<std::uint64_t> pinned_objects();
-  /// What changed up to now is known. Once a full collection.
-  void settle_changes();
+  /// What changed up to now is known: once a full collection. Of the pins that came, every
+  /// `every`-th is entered in the ledger, in the order of the sets that changed, and leaves it when
+  /// it ends; 0: none.
+  void settle_changes(std::uint64_t every);
+  /// As of then.
+  [[nodiscard]] const PinLedger& ledger() const { return ledger_; }
   /// Young objects that were pinned at some time since they were listed, in no particular order.
   [[nodiscard]] std::vector<heap::ObjectRef>& young_pins() { return young_pins_; }
   /// Visits each set, under the lock that keeps sets from coming and going.
@@ -273,6 +278,7 @@ class PinRegistry {
   static void delist(SetList& list, PinSet& set, Place place);
   void end_dead(const SetList& sets, const IsDead& is_dead);
   void enlist_changed(PinSet& set);
+  void enter_in_ledger(PinSet& set, std::uint64_t every);
   void forget_lost(const PinSet& set);
 
   void pin_again(heap::ObjectRef object);
@@ -295,6 +301,9 @@ class PinRegistry {
   SetList young_weak_sets_;
   SetList changed_sets_;  ///< since settle_changes()
   std::uint64_t settled_pins_ = 0;  ///< of all sets, as of then
+  PinLedger ledger_;
+  std::uint64_t skip_ = 0;            ///< pins to come that are not entered
+  std::vector<PinSet::Note> gone_;    ///< of sets that ended
   std::vector<std::unique_ptr<PinSet>> lost_;
   PinSet::Tally ended_sets_;
   HandleTable handles_;

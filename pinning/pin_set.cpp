@@ -59,7 +59,7 @@ void PinSet::list_if_weak(heap::ObjectRef object) {
 
 void PinSet::add(heap::ObjectRef object, SiteId site) {
   const auto granules = static_cast<std::uint32_t>(object.header().granules());
-  notes_.push_back({registry_.clock(), site, registry_.collections(), granules});
+  notes_.push_back({registry_.clock(), site, registry_.collections(), granules, false});
   objects_.push_back(object);
   registry_.pin(object);
   ++tally_.made;
@@ -75,6 +75,7 @@ bool PinSet::unpin(heap::ObjectRef object) {
   for (std::size_t i = objects_.size(); i-- > 0;) {
     if (objects_[i] == object) {
       release(object);
+      seen_ -= note_gone(i) ? 1U : 0U;
       objects_.erase(objects_.begin() + static_cast<std::ptrdiff_t>(i));
       notes_.erase(notes_.begin() + static_cast<std::ptrdiff_t>(i));
       return true;
@@ -88,6 +89,10 @@ void PinSet::unpin_all() {
   for (const heap::ObjectRef object : objects_) {
     EXPECTS(registry_.unpin(object));
   }
+  for (std::size_t i = 0; i < seen_; ++i) {
+    static_cast<void>(note_gone(i));
+  }
+  seen_ = 0;
   tally_.ended += objects_.size();
   objects_.clear();
   notes_.clear();

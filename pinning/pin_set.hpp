@@ -55,6 +55,7 @@ class alignas(64) PinSet {
     SiteId site;
     std::uint32_t collections;  ///< so many had been before
     std::uint32_t granules;     ///< of the object: who counts bytes need not touch it
+    bool skipped = false;       ///< by the ledger's sampling (PinRegistry::ledger())
 
     [[nodiscard]] std::uint64_t bytes() const {
       return std::uint64_t{granules} << heap::kGranuleShift;
@@ -145,9 +146,11 @@ class alignas(64) PinSet {
     std::vector<Entry> dead;
     lock_.lock();
     std::size_t kept = 0;
+    std::size_t seen = seen_;
     for (std::size_t i = 0; i < objects_.size(); ++i) {
       if (is_dead(objects_[i])) {
         release(objects_[i]);
+        seen -= note_gone(i) ? 1U : 0U;
         dead.push_back(entry(i));
       } else {
         objects_[kept] = objects_[i];
@@ -156,6 +159,7 @@ class alignas(64) PinSet {
     }
     objects_.resize(kept);
     notes_.resize(kept);
+    seen_ = seen;
     lock_.unlock();
     return dead;
   }
@@ -180,6 +184,13 @@ class alignas(64) PinSet {
   static constexpr std::size_t kNowhere = ~std::size_t{0};
 
   void release(heap::ObjectRef object);
+  /// Of a pin that ends: whether the ledger has seen it.
+  bool note_gone(std::size_t index) {
+    if (index < seen_ && !notes_[index].skipped) {
+      gone_.push_back(notes_[index]);
+    }
+    return index < seen_;
+  }
   [[nodiscard]] Entry entry(std::size_t index) const { return {notes_[index], objects_[index]}; }
 
   /// Counted by each set: a counter that all threads share would cost more than the pin.
@@ -205,12 +216,15 @@ class alignas(64) PinSet {
   bool silent_ = false;
   bool changed_ = false;  ///< listed as such
   Objects objects_;
+  // What the registry knew when it last looked at what had changed.
+  std::size_t settled_ = 0;  ///< pins then
+  std::size_t seen_ = 0;     ///< the oldest pins, which the ledger has seen
+  std::vector<Note> gone_;   ///< pins in the ledger that have ended since
   Notes notes_;
   std::uintptr_t owner_;
   PinRegistry& registry_;
   std::string_view shape_;
   Tally tally_;
-  std::size_t settled_ = 0;  ///< pins when the registry last looked at what had changed
   // In the registry's lists of all sets, of owned ones, of weak ones, of weak ones with young pins,
   // of changed ones.
   std::size_t place_ = kNowhere;

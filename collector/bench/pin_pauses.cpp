@@ -229,30 +229,49 @@ void young_table(int pairs) {
   }
 }
 
-void census_row(const Field& field, std::uint64_t pins, bool apart, int rounds) {
+/// `replaced` percent of the pins end and are made again before each collection.
+void census_row(const Field& field,
+                std::uint64_t pins,
+                bool apart,
+                std::uint64_t replaced,
+                int rounds) {
   World world(field);
   std::vector<Pinner> pinners;
-  pinners.reserve(apart ? pins : 1);
+  const std::uint64_t each = apart ? 1 : pins / 100;  // a hundred pinners, or one for each pin
+  pinners.reserve(pins / each);
+  const auto pin = [&](std::uint64_t i) {
+    const auto site = static_cast<pinning::SiteId>(i % 10);
+    pinners[i / each].pin(world.object(i * (world.size() / pins)), site);
+  };
   for (std::uint64_t i = 0; i < pins; ++i) {
-    if (apart || i == 0) {
+    if (i % each == 0) {
       pinners.emplace_back(world.runtime().pins());
     }
-    const auto site = static_cast<pinning::SiteId>(i % 10);
-    pinners.back().pin(world.object(i * (world.size() / pins)), site);
+    pin(i);
   }
   std::vector<double> census;
   std::vector<double> pause;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round <= rounds; ++round) {
+    for (std::uint64_t i = 0; i < pins * replaced / 100; ++i) {
+      if (i % each == 0) {
+        pinners[i / each].unpin();
+      }
+      pin(i);
+    }
     const PauseReport& report = world.collect();
+    if (round == 0) {
+      continue;  // the first sees every pin for the first time
+    }
     census.push_back(
         static_cast<double>(report.phase_ns[static_cast<std::size_t>(PausePhase::census)]));
     pause.push_back(static_cast<double>(report.pause_ns));
   }
-  std::printf("| %llu | %llu | %llu | %s | %llu | %.2f | %.1f | %.2f | **%.2f %%** |\n",
+  std::printf("| %llu | %llu | %llu | %s | %llu | %llu %% | %.2f | %.1f | %.2f | **%.2f %%** |\n",
               static_cast<unsigned long long>(field.live / kMiB),
               static_cast<unsigned long long>(field.object_bytes),
-              static_cast<unsigned long long>(pins), apart ? "one each" : "one of all",
-              static_cast<unsigned long long>(field.census_every), median(pause) / 1e6,
+              static_cast<unsigned long long>(pins), apart ? "one each" : "100",
+              static_cast<unsigned long long>(field.census_every),
+              static_cast<unsigned long long>(replaced), median(pause) / 1e6,
               median(census) / 1e3, median(census) / static_cast<double>(pins),
               100 * median(census) / median(pause));
   std::fflush(stdout);
@@ -263,17 +282,20 @@ void census_row(const Field& field, std::uint64_t pins, bool apart, int rounds) 
 
 void census_table(int rounds) {
   std::printf(
-      "\n| live MiB | object | pins | pinners | record.pins | pause ms | census us | ns a pin | "
-      "share |\n|---|---|---|---|---|---|---|---|---|\n");
-  for (const std::uint64_t pins : {1000U, 10000U, 100000U}) {
-    for (const bool apart : {false, true}) {
-      census_row({.live = 64 * kMiB, .object_bytes = 64, .census_every = 1}, pins, apart, rounds);
+      "\n| live MiB | object | pins | pinners | record.pins | new | pause ms | census us | ns a pin | "
+      "share |\n|---|---|---|---|---|---|---|---|---|---|\n");
+  const Field small{.live = 64 * kMiB, .object_bytes = 64, .census_every = 1};
+  for (const std::uint64_t pins : {10000U, 100000U}) {
+    for (const std::uint64_t replaced : {0U, 10U, 100U}) {
+      for (const bool apart : {false, true}) {
+        census_row(small, pins, apart, replaced, rounds);
+      }
     }
   }
   for (const std::uint64_t every : {1U, 16U}) {
     for (const bool apart : {false, true}) {
       census_row({.live = 512 * kMiB, .object_bytes = 64, .census_every = every}, 100000, apart,
-                 rounds);
+                 100, rounds);
     }
   }
 }

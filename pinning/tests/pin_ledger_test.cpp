@@ -1,0 +1,170 @@
+// What the ledger says of pins that come and go with their sets, against all pins gone over.
+#include "pinning/pin_ledger.hpp"
+
+#include "heap/heap.hpp"
+#include "heap/support/random.hpp"
+#include "pinning/pin_registry.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace pinlab::pinning::tests {
+namespace {
+
+using heap::ObjectRef;
+
+struct Seen {
+  std::map<SiteId, std::pair<std::uint64_t, std::uint64_t>> sites;  ///< pins and granules
+  std::map<SiteId, PinLedger::Time> oldest;
+  std::map<std::uint32_t, std::uint64_t> ages;
+
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+Seen gone_over(PinRegistry& registry) {
+  Seen seen;
+  registry.for_each_set([&](PinSet& set) {
+    const std::lock_guard lock(set.lock());
+    for (const PinSet::Note& note : set.notes()) {
+      ++seen.sites[note.site].first;
+      seen.sites[note.site].second += note.granules;
+      const PinLedger::Time time{note.collections, note.since};
+      const auto oldest = seen.oldest.try_emplace(note.site, time).first;
+      oldest->second = std::min(oldest->second, time);
+      ++seen.ages[note.collections];
+    }
+  });
+  return seen;
+}
+
+Seen of(const PinLedger& ledger) {
+  Seen seen;
+  ledger.for_each_site([&](SiteId site, const PinLedger::Totals& totals) {
+    seen.sites[site] = {totals.pins, totals.granules};
+    seen.oldest[site] = totals.oldest;
+  });
+  ledger.for_each_age([&](std::uint32_t made, std::uint64_t pins) { seen.ages[made] = pins; });
+  return seen;
+}
+
+/// Objects of several sizes, and sets of pins that come, change and end.
+class LedgerProgram {
+ public:
+  explicit LedgerProgram(std::uint64_t seed) : registry_(heap_), random_(seed) {
+    const heap::AddressRange block =
+        heap_.range_of(*heap_.take_block(heap::block_state::kOld));
+    heap_.prepare(block);
+    for (heap::Address a = block.base; a < block.limit; a += 256) {
+      a.word() = heap::Header(1 + random_.below(32), 0).word();
+      objects_.emplace_back(a);
+    }
+  }
+
+  void step() {
+    if (sets_.empty() || random_.below(8) == 0) {
+      const Liveness liveness = random_.below(4) == 0 ? Liveness::weak : Liveness::strong;
+      sets_.push_back(std::make_unique<PinSet>(registry_, liveness));
+    }
+    std::swap(sets_[random_.below(sets_.size())], sets_.back());
+    PinSet& set = *sets_.back();
+    const ObjectRef object = objects_[random_.below(objects_.size())];
+    const std::uint64_t dice = random_.below(32);
+    if (dice < 18) {
+      set.pin(object, static_cast<SiteId>(random_.below(5)));
+    } else if (dice < 20) {
+      set.pin_all(std::span(objects_).first(random_.below(9)), 7);
+    } else if (dice < 27 && !set.objects().empty()) {
+      REQUIRE(set.unpin(set.objects()[random_.below(set.size())]));
+    } else if (dice < 29) {
+      set.unpin_all();
+    } else if (dice == 31) {
+      sets_.pop_back();
+    }
+    clock_ += random_.below(3) == 0 ? random_.below(100) : 0;
+    registry_.set_clock(clock_);
+  }
+  void collection() {
+    registry_.set_collections(registry_.collections() + 1);
+    if (random_.below(3) == 0) {
+      const std::size_t dead = random_.below(objects_.size());
+      registry_.end_dead_pins([&](ObjectRef object) { return object == objects_[dead]; });
+    }
+  }
+  /// Time goes on, and every pin of this program with it.
+  void end_half_of_sets() {
+    for (std::size_t i = sets_.size() / 2; i > 0; --i) {
+      sets_.pop_back();
+    }
+  }
+  [[nodiscard]] PinRegistry& registry() { return registry_; }
+
+ private:
+  heap::Heap heap_{{std::uint64_t{1} << 20U, std::uint64_t{64} << 10U}};
+  PinRegistry registry_;
+  heap::Random random_;
+  std::vector<ObjectRef> objects_;
+  std::vector<std::unique_ptr<PinSet>> sets_;
+  std::uint64_t clock_ = 0;
+};
+
+TEST_CASE("the ledger agrees with all pins gone over, whatever comes and goes between looks") {
+  for (const std::uint64_t steps : {1U, 7U, 300U}) {
+    CAPTURE(steps);
+    LedgerProgram program(steps);
+    PinRegistry& registry = program.registry();
+    for (unsigned round = 0; round < 400; ++round) {
+      for (std::uint64_t step = 0; step < steps; ++step) {
+        program.step();
+      }
+      program.collection();
+      if (round % 50 == 49) {
+        program.end_half_of_sets();
+      }
+      if (round % 3 != 1) {  // young collections pass without a look
+        registry.settle_changes(1);
+        REQUIRE(of(registry.ledger()) == gone_over(registry));
+      }
+    }
+  }
+}
+
+TEST_CASE("of every fourth pin the ledger has a quarter, and none that has ended") {
+  LedgerProgram program(4);
+  PinRegistry& registry = program.registry();
+  for (unsigned round = 0; round < 200; ++round) {
+    for (unsigned step = 0; step < 40; ++step) {
+      program.step();
+    }
+    program.collection();
+    registry.settle_changes(4);
+  }
+  std::uint64_t entered = 0;
+  for (const auto& [made, pins] : of(registry.ledger()).ages) {
+    entered += pins;
+  }
+  CHECK(entered > registry.held() / 8);
+  CHECK(entered < registry.held() / 2);
+}
+
+TEST_CASE("a pin that came and went between two looks leaves nothing behind") {
+  LedgerProgram program(1);
+  PinRegistry& registry = program.registry();
+  registry.settle_changes(1);
+  for (unsigned step = 0; step < 100; ++step) {
+    program.step();
+  }
+  while (registry.held() > 0) {
+    program.end_half_of_sets();
+    program.step();
+  }
+  registry.settle_changes(1);
+  CHECK(of(registry.ledger()) == Seen());
+}
+
+}  // namespace
+}  // namespace pinlab::pinning::tests
