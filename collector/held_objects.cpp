@@ -20,6 +20,9 @@ namespace {
 /// they are being written.
 class WordCursor {
  public:
+  /// `none` takes what was added to no word: nothing.
+  explicit WordCursor(std::uint64_t& none) : word_(&none) {}
+
   /// True where `word` is another one than before, which is complete.
   bool add(std::uint64_t* word, std::uint64_t bits) {
     const bool is_new = word != word_;
@@ -31,14 +34,10 @@ class WordCursor {
     bits_ |= bits;
     return is_new;
   }
-  void flush() const {
-    if (word_ != nullptr) {
-      *word_ |= bits_;
-    }
-  }
+  void flush() const { *word_ |= bits_; }
 
  private:
-  std::uint64_t* word_ = nullptr;
+  std::uint64_t* word_;
   std::uint64_t bits_ = 0;
 };
 
@@ -46,8 +45,9 @@ class WordCursor {
 
 std::uint64_t HeldObjects::hold(std::span<const AddressRange> objects) {
   std::uint64_t bytes = 0;
-  WordCursor granules;
-  WordCursor lines;
+  std::uint64_t none = 0;
+  WordCursor granules(none);
+  WordCursor lines(none);
   const auto add = [&](Address line, std::uint64_t bits) {
     if (granules.add(&heap_.immovable(line), bits)) {
       const std::size_t index = line_of(line);
@@ -109,10 +109,15 @@ void HeldObjects::forget(heap::Block block) {
 }
 
 void HeldObjects::forget() {
-  for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
-    if (is_flagged(heap::Block{i})) {
-      forget(heap::Block{i});
+  for (std::size_t word = 0; word < lines_.size(); ++word) {
+    const Address base = heap_.base() + (word * 64 << heap::kLineShift);
+    for (std::uint64_t left = std::exchange(lines_[word], 0); left != 0; left &= left - 1) {
+      const auto line = static_cast<std::size_t>(std::countr_zero(left));
+      heap_.immovable(base + line * heap::kLineBytes) = 0;
     }
+  }
+  for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+    heap_.state(heap::Block{i}) &= static_cast<std::uint8_t>(~state::kIslands);
   }
 }
 

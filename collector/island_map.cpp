@@ -26,6 +26,9 @@ void IslandMap::list_all() {
 }
 
 void IslandMap::list(std::span<const Block> blocks) {
+  if (held_ != nullptr && blocks.empty()) {
+    std::exchange(held_, nullptr)->forget();
+  }
   if (held_ != nullptr) {
     std::vector<std::uint8_t> wanted(by_block_.size(), 0);
     for (const Block block : blocks) {
