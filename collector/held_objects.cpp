@@ -14,63 +14,15 @@ HeldObjects::HeldObjects(heap::Heap& heap)
       lines_((std::size_t{heap.block_count()} << heap.block_shift() >> heap::kLineShift) / 64 + 1) {
 }
 
-namespace {
-
-/// Gathers what is added to one word after another, so that words are not read again and again while
-/// they are being written.
-class WordCursor {
- public:
-  /// `none` takes what was added to no word: nothing.
-  explicit WordCursor(std::uint64_t& none) : word_(&none) {}
-
-  /// True where `word` is another one than before, which is complete.
-  bool add(std::uint64_t* word, std::uint64_t bits) {
-    const bool is_new = word != word_;
-    if (is_new) {
-      flush();
-      word_ = word;
-      bits_ = 0;
-    }
-    bits_ |= bits;
-    return is_new;
+void HeldObjects::hold(AddressRange object) {
+  Address line = object.base.align_down(heap::kLineBytes);
+  std::uint64_t bits = heap::bits_from(heap::granule_in_line(object.base));
+  for (; object.limit - line > heap::kLineBytes; line += heap::kLineBytes) {
+    hold(line, bits);
+    bits = ~std::uint64_t{0};
   }
-  void flush() const { *word_ |= bits_; }
-
- private:
-  std::uint64_t* word_;
-  std::uint64_t bits_ = 0;
-};
-
-}  // namespace
-
-std::uint64_t HeldObjects::hold(std::span<const AddressRange> objects) {
-  std::uint64_t bytes = 0;
-  std::uint64_t none = 0;
-  WordCursor granules(none);
-  WordCursor lines(none);
-  const auto add = [&](Address line, std::uint64_t bits) {
-    if (granules.add(&heap_.immovable(line), bits)) {
-      const std::size_t index = line_of(line);
-      lines.add(&lines_[index / 64], std::uint64_t{1} << (index % 64));
-      if ((heap_.state(line) & state::kIslands) == 0) {
-        heap_.state(line) |= state::kIslands;
-      }
-    }
-  };
-  for (const AddressRange& object : objects) {
-    Address line = object.base.align_down(heap::kLineBytes);
-    std::uint64_t bits = heap::bits_from(heap::granule_in_line(object.base));
-    for (; object.limit - line > heap::kLineBytes; line += heap::kLineBytes) {
-      add(line, bits);
-      bits = ~std::uint64_t{0};
-    }
-    const std::size_t left = (object.limit - line) / heap::kGranuleBytes;
-    add(line, bits & (~std::uint64_t{0} >> (heap::kGranulesPerLine - left)));
-    bytes += object.bytes();
-  }
-  granules.flush();
-  lines.flush();
-  return bytes;
+  const std::size_t left = (object.limit - line) / heap::kGranuleBytes;
+  hold(line, bits & (~std::uint64_t{0} >> (heap::kGranulesPerLine - left)));
 }
 
 // An island begins at each bit with a zero below it, of the line before where that is the bit's.

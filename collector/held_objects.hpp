@@ -10,8 +10,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <span>
-#include <utility>
 #include <vector>
 
 namespace pinlab::collector {
@@ -20,9 +18,19 @@ class HeldObjects {
  public:
   explicit HeldObjects(heap::Heap& heap);
 
-  /// REQUIRES whole objects in blocks of the old generation; some may be held already. Their bytes.
-  std::uint64_t hold(std::span<const heap::AddressRange> objects);
-  void hold(heap::AddressRange object) { hold(std::span(&object, 1)); }
+  /// Of a line of the old generation: `granules` of objects that are held whole, here and in the
+  /// lines beside it. REQUIRES that there are any.
+  void hold(heap::Address line, std::uint64_t granules) {
+    std::uint64_t& held = heap_.immovable(line);
+    if (held == 0) {
+      const std::size_t index = line_of(line);
+      lines_[index / 64] |= std::uint64_t{1} << (index % 64);
+      heap_.state(line) |= heap::block_state::kIslands;
+    }
+    held |= granules;
+  }
+  /// A whole object, which may be held already.
+  void hold(heap::AddressRange object);
   [[nodiscard]] bool is_held(heap::Address object) const { return heap_.is_immovable(object); }
 
   // Islands: stretches of what is held, to the ends of blocks.

@@ -7,6 +7,7 @@
 #include "collector/prefetch_ring.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -83,21 +84,11 @@ class Marker {
       if (heap_.state(block) == state::kFree) {
         continue;
       }
-      const heap::AddressRange range = heap_.range_of(block);
-      if (heap_.has_pins(block) && held_ != nullptr) {
-        pinned_.clear();
-        extension.extend(range,
-                         [this](Address line, std::uint64_t starts) { note_pins(line, starts); });
-        for (AddressRange& object : pinned_) {
-          object.limit = marks_.end_of_live(object.base, range.limit);
-        }
-        live_.pins += pinned_.size();
-        live_.pinned_bytes += held_->hold(pinned_);
-        if (pinned_.empty()) {
-          heap_.forget_pins(block);
-        }
+      if (held_ != nullptr && heap_.has_pins(block)) {
+        extend_and_hold(extension, block);
       } else {
-        extension.extend(range, [](Address, std::uint64_t) {});
+        extension.extend(heap_.range_of(block),
+                         [](Address, std::uint64_t, std::uint64_t) {});
       }
     }
     live_.bytes += extension.bytes();
@@ -127,7 +118,7 @@ class Marker {
     const Header header = acquired_header(object);
     if ((heap_.state(object) & state::kLarge) != 0) {
       live_.large_bytes += header.bytes();
-      hold_if_pinned(object, header);
+      static_cast<void>(count_if_pinned(header));
     } else {
       if (header.references() > 0) {
         live_.has_references[heap::index_of(heap_.block_of(object))] = 1;
@@ -139,7 +130,9 @@ class Marker {
         if (header.has(Header::kPinned)) {
           heap_.set_may_be_pinned(object);
         }
-        hold_if_pinned(object, header);
+        if (count_if_pinned(header)) {
+          held_->hold({object, object + header.bytes()});
+        }
       }
     }
     if (header.references() > 0) {
@@ -152,29 +145,49 @@ class Marker {
     return Header(ObjectRef(object).header_word().load(std::memory_order_acquire));
   }
 
-  void hold_if_pinned(Address object, Header header) {
-    if (header.has(Header::kPinned) && held_ != nullptr) {
-      ++live_.pins;
-      live_.pinned_bytes += header.bytes();
-      if ((heap_.state(object) & state::kLarge) == 0) {
-        held_->hold({object, object + header.bytes()});
-      }
-    }
+  [[nodiscard]] bool count_if_pinned(Header header) {
+    const bool counts = header.has(Header::kPinned) && held_ != nullptr;
+    live_.pins += counts ? 1U : 0U;
+    live_.pinned_bytes += counts ? header.bytes() : 0;
+    return counts;
   }
 
-  /// Notes the pinned ones of the objects that start in the line.
-  void note_pins(Address line, std::uint64_t starts) {
+  /// Which of the marked objects that start in the line are pinned.
+  [[nodiscard]] std::uint64_t pinned_among(Address line, std::uint64_t starts) {
     std::uint64_t& pinned = heap_.pin_bits(line);
-    const bool ended = heap_.take_pin_ended(line);
     pinned &= starts;
-    for (std::uint64_t left = pinned; left != 0; left &= left - 1) {
-      const Address object =
-          line + kGranuleBytes * static_cast<std::size_t>(std::countr_zero(left));
-      if (ended && !acquired_header(object).has(Header::kPinned)) {
-        pinned &= ~heap::granule_bit(object);
-      } else {
-        pinned_.push_back({object, {}});
+    if (heap_.take_pin_ended(line)) {
+      for (std::uint64_t left = pinned; left != 0; left &= left - 1) {
+        const int granule = std::countr_zero(left);
+        const Address object = line + kGranuleBytes * static_cast<std::size_t>(granule);
+        if (!acquired_header(object).has(Header::kPinned)) {
+          pinned &= ~heap::granule_bit(object);
+        }
       }
+    }
+    return pinned;
+  }
+
+  /// Extends the marks of a block, and holds what is pinned in it.
+  void extend_and_hold(heap::MarkExtension& extension, heap::Block block) {
+    std::uint64_t pins = 0;
+    std::uint64_t granules = 0;
+    std::uint64_t before = 0;  // 1 where a pinned object reaches into the line
+    extension.extend(heap_.range_of(block), [&](Address line, std::uint64_t starts,
+                                                std::uint64_t rest) {
+      const std::uint64_t pinned = pinned_among(line, starts);
+      const std::uint64_t held = pinned | heap::runs_from(rest, (pinned << 1U) | before);
+      before = held >> 63U;
+      if (held != 0) {
+        held_->hold(line, held);
+        pins += static_cast<std::uint64_t>(std::popcount(pinned));
+        granules += static_cast<std::uint64_t>(std::popcount(held));
+      }
+    });
+    live_.pins += pins;
+    live_.pinned_bytes += granules * kGranuleBytes;
+    if (pins == 0) {
+      heap_.forget_pins(block);
     }
   }
 
@@ -186,7 +199,6 @@ class Marker {
   LiveSet live_;
   PrefetchRing ring_;
   std::vector<Address> stack_;
-  std::vector<AddressRange> pinned_;  ///< in the block that is being extended
 };
 
 void unmark(const heap::Heap& heap) {

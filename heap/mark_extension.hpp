@@ -32,12 +32,19 @@ inline void unmark(LineMarks& line) {
   return bits != 0;
 }
 
+/// Of the runs of ones in `bits`, those whose lowest bit is in `lowest`: a one that is added there
+/// ripples through the run, and through no other. REQUIRES of `lowest` that no bit of it lies higher
+/// in a run; those outside of runs do not count.
+[[nodiscard]] constexpr std::uint64_t runs_from(std::uint64_t bits, std::uint64_t lowest) {
+  return bits & ~(bits + (lowest & bits));
+}
+
 class MarkExtension {
  public:
   explicit MarkExtension(MarkTable marks) : marks_(marks) {}
 
-  /// visit(line, starts) for each line of the block in which something marked starts. REQUIRES a
-  /// block whose lines were unmarked.
+  /// visit(line, starts, rest) for each line of the block: the granules where marked objects start,
+  /// and where they go on. REQUIRES a block whose lines were unmarked.
   template <class Visit>
   void extend(AddressRange block, Visit&& visit) {
     std::size_t before =
@@ -46,12 +53,11 @@ class MarkExtension {
       LineMarks& marks = marks_.line(line);
       const std::uint64_t starts = marks.live & marks.start;
       const std::uint64_t rests = marks.live & ~marks.start;
-      // What goes on from a start is a run of ones above it. A one that is added to the lowest of
-      // them ripples through the run, and through no other.
-      const std::uint64_t lowest = ((starts << 1U) | (before > 0 ? 1U : 0U)) & rests;
-      const std::uint64_t rest = rests & ~(rests + lowest);
+      // An object is its start and a run of ones above it.
+      const std::uint64_t rest = runs_from(rests, (starts << 1U) | (before > 0 ? 1U : 0U));
       marks.live = starts | rest;
       granules_ += static_cast<std::uint64_t>(std::popcount(marks.live));
+      visit(line, starts, rest);
       if (before > 0) {
         const auto more = static_cast<std::size_t>(std::countr_one(rest));
         before += more;
@@ -68,7 +74,6 @@ class MarkExtension {
         if ((marks.live >> (kGranulesPerLine - 1)) != 0) {
           before = static_cast<std::size_t>(std::countl_zero(starts)) + 1;
         }
-        visit(line, starts);
       }
     }
     largest_ = std::max(largest_, before);

@@ -51,9 +51,9 @@ class HeldField {
     for (std::size_t i = chosen.size(); i > 1; --i) {
       std::swap(chosen[i - 1], chosen[random_.below(i)]);
     }
-    const std::size_t again = chosen.size() / 4;
-    held_.hold(chosen);
-    held_.hold(std::span(chosen).first(again));
+    for (std::size_t i = 0; i < chosen.size() + chosen.size() / 4; ++i) {
+      held_.hold(chosen[i % chosen.size()]);
+    }
   }
 
   [[nodiscard]] IslandList islands_of(Block block) const {

@@ -75,7 +75,9 @@ TEST_CASE("marks of starts become marks of whole objects, and no others") {
     }
     MarkExtension extension(marks);
     std::vector<Address> starts;
-    extension.extend({kBase, at(kGranules)}, [&](Address line, std::uint64_t bits) {
+    extension.extend({kBase, at(kGranules)}, [&](Address line, std::uint64_t bits, std::uint64_t rest) {
+      REQUIRE((bits & rest) == 0);
+      REQUIRE((bits | rest) == marks.line(line).live);
       for (; bits != 0; bits &= bits - 1) {
         starts.push_back(line + kGranuleBytes * static_cast<std::size_t>(std::countr_zero(bits)));
       }
