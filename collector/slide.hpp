@@ -12,10 +12,31 @@ namespace pinlab::collector {
 template <bool kRecord>
 class Slide {
  public:
-  Slide(heap::Heap& heap, MovePlan& plan)
-      : heap_(heap), slack_(plan.largest), plan_(plan), gap_(plan.gaps.begin()) {}
+  /// `parts` may be null.
+  Slide(heap::Heap& heap, const LiveParts* parts, MovePlan& plan)
+      : heap_(heap),
+        parts_(parts),
+        slack_(plan.largest),
+        plan_(plan),
+        gap_(plan.gaps.begin()) {}
 
   void block(heap::AddressRange range, std::span<const heap::AddressRange> islands) {
+    if (kRecord || parts_ == nullptr || !islands.empty()) {
+      lines(range, islands);
+      return;
+    }
+    for (heap::Address part = range.base; part < range.limit; part += LiveParts::kPartBytes) {
+      const std::size_t bytes = parts_->live_bytes(part);
+      if (gap_ != plan_.gaps.end() && bytes + slack_ <= room()) {
+        gap_->filled += bytes;  // and so would each of its lines
+      } else {
+        lines({part, part + LiveParts::kPartBytes}, {});
+      }
+    }
+  }
+
+ private:
+  void lines(heap::AddressRange range, std::span<const heap::AddressRange> islands) {
     for_each_source_line<kRecord>(
         heap_, range, islands,
         [this](heap::Address line, std::uint64_t movable, std::uint64_t starts) {
@@ -23,7 +44,6 @@ class Slide {
         });
   }
 
- private:
   void slide_line(heap::Address line, std::uint64_t movable, std::uint64_t starts) {
     const std::size_t bytes =
         heap::kGranuleBytes * static_cast<std::size_t>(std::popcount(movable));
@@ -98,6 +118,7 @@ class Slide {
   }
 
   heap::Heap& heap_;
+  const LiveParts* parts_;
   std::size_t slack_;
   MovePlan& plan_;
   std::vector<PlannedGap>::iterator gap_;

@@ -40,17 +40,21 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
                                      std::uint64_t budget) {
   std::erase_if(blocks, [](const OldBlockCensus& block) { return block.free; });
   std::uint64_t live = 0;
-  for (const OldBlockCensus& block : blocks) {
-    live += block.live;
+  // By what is alive, then by address: the place in `blocks` stands in the lower half.
+  std::vector<std::uint64_t> order(blocks.size());
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    live += blocks[i].live;
+    order[i] = blocks[i].live << 32U | i;
   }
-  std::ranges::stable_sort(blocks, {}, [](const OldBlockCensus& block) { return block.live; });
+  std::ranges::sort(order);
   std::uint64_t cost = live >> kFixedCostShift;
   std::uint64_t moved = 0;
   std::uint64_t freed = 0;
-  std::size_t chosen = 0;
-  for (; chosen < blocks.size(); ++chosen) {
-    const std::uint64_t moves = blocks[chosen].movable();
-    const std::uint64_t frees = block_bytes - blocks[chosen].live;
+  std::vector<bool> chosen(blocks.size());
+  for (const std::uint64_t entry : order) {
+    const std::size_t i = entry & 0xFFFF'FFFFU;
+    const std::uint64_t moves = blocks[i].movable();
+    const std::uint64_t frees = block_bytes - blocks[i].live;
     if (frees == 0) {
       break;  // nor do those behind it, and a block of islands alone would look as if it were cheap
     }
@@ -62,10 +66,15 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
     cost += moves;
     moved += moves;
     freed += frees;
+    chosen[i] = true;
   }
-  blocks.resize(chosen);
-  std::ranges::sort(blocks, {}, &OldBlockCensus::block);
-  return blocks;
+  std::vector<OldBlockCensus> list;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (chosen[i]) {
+      list.push_back(blocks[i]);
+    }
+  }
+  return list;
 }
 
 }  // namespace

@@ -1,0 +1,33 @@
+// How much is alive in each part of the blocks, for plans that only count: where a part fits as a
+// whole, its lines need no look.
+#pragma once
+
+#include "heap/address.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace pinlab::collector {
+
+class LiveParts {
+ public:
+  /// A block is a whole number of them.
+  static constexpr std::size_t kPartBytes = 8 * heap::kLineBytes;
+
+  explicit LiveParts(heap::AddressRange blocks)
+      : base_(blocks.base), granules_(blocks.bytes() / kPartBytes) {}
+
+  void set(heap::Address part, std::uint64_t bytes) {
+    granules_[(part - base_) / kPartBytes] = static_cast<std::uint16_t>(bytes / heap::kGranuleBytes);
+  }
+  [[nodiscard]] std::size_t live_bytes(heap::Address part) const {
+    return granules_[(part - base_) / kPartBytes] * heap::kGranuleBytes;
+  }
+
+ private:
+  heap::Address base_;
+  std::vector<std::uint16_t> granules_;
+};
+
+}  // namespace pinlab::collector
