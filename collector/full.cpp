@@ -90,6 +90,8 @@ void collect_full(Generations& generations,
   generations.pinned_space.close();
   forget_young_islands(report);
 
+  report.lines_swept =
+      generations.heap.used_blocks() * (generations.heap.block_bytes() / heap::kLineBytes);
   const LiveSet live = mark(generations, roots, report);  // What is alive?
   report.largest_object = live.largest;
   end_unreached_sets(generations, live, effort, report);        // Whose pins has nobody any more?

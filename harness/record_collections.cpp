@@ -56,6 +56,7 @@ class CollectionText {
     });
     json_.member("slots", report_.slots_visited);
     json_.member("cards", report_.cards_scanned);
+    json_.member("lines", report_.lines_swept);
     json_.member("source_blocks", report_.source_blocks);
     pairs("pins", report_.pins, report_.pinned_bytes);
     pairs("islands", report_.islands, report_.island_bytes);

@@ -168,7 +168,14 @@ Json work_json(const PauseWork& work) {
       {"objects", work.objects},
       {"slots", work.slots},
       {"bytes", work.bytes},
-      {"weights", {{"object", kWorkPerObject}, {"slot", kWorkPerSlot}, {"byte", kWorkPerByte}}},
+      {"lines", work.lines},
+      {"cards", work.cards},
+      {"weights",
+       {{"object", kWorkPerObject},
+        {"slot", kWorkPerSlot},
+        {"byte", kWorkPerByte},
+        {"line", kWorkPerLine},
+        {"card", kWorkPerCard}}},
       {"sum", work.sum()},
   };
 }
