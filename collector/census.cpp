@@ -110,15 +110,12 @@ Address CensusTaker::scan(AddressRange range, heap::Block block) {
   return end;
 }
 
-void CensusTaker::take(std::uint32_t first, std::uint32_t limit) {
-  for (std::uint32_t i = first; i < limit; ++i) {
-    const heap::Block block{i};
-    if (heap_.state(block) != state::kFree) {
-      const AddressRange range = heap_.range_of(block);
-      const Address end = scan(range, block);
-      census_.top = end > range.base ? end - heap_.base() : census_.top;
-    }
-  }
+void CensusTaker::note_end(heap::Block block, Address end) {
+  census_.top = end > heap_.range_of(block).base ? end - heap_.base() : census_.top;
+}
+
+void CensusTaker::take(heap::Block block) {
+  note_end(block, scan(heap_.range_of(block), block));
 }
 
 /// Side by side they are one run.
@@ -173,7 +170,11 @@ Census brief_census(const heap::Heap& heap) {
 
 Census full_census(const heap::Heap& heap, Occupancy occupancy) {
   CensusTaker taker(heap, occupancy);
-  taker.take(0, heap.block_count());
+  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
+    if (heap.state(heap::Block{i}) != state::kFree) {
+      taker.take(heap::Block{i});
+    }
+  }
   return taker.finish();
 }
 

@@ -21,13 +21,34 @@ class CensusTaker {
  public:
   CensusTaker(const heap::Heap& heap, Occupancy occupancy) : heap_(heap), occupancy_(occupancy) {}
 
-  /// Blocks from `first` to before `limit`, each once, ascending. Their free runs are final.
-  void take(std::uint32_t first, std::uint32_t limit);
+  /// A used block whose free runs are final. Ascending, each once.
+  void take(heap::Block block);
+  /// The same where they are known: visit_runs(visit) calls visit(AddressRange) for each, ascending.
+  template <class VisitRuns>
+  void take_known(heap::Block block, VisitRuns&& visit_runs) {
+    heap::AddressRange run;
+    visit_runs([&](heap::AddressRange next) {
+      if (run.limit != next.base) {
+        add_known(run);
+        run.base = next.base;
+      }
+      run.limit = next.limit;
+    });
+    add_known(run);
+    const heap::Address limit = heap_.range_of(block).limit;
+    note_end(block, run.limit == limit ? run.base : limit);
+  }
   /// After the last one, when it is final which blocks are free.
   [[nodiscard]] Census finish();
 
  private:
   void add(std::uint64_t bytes);
+  void add_known(heap::AddressRange run) {
+    if (!run.empty()) {
+      add(run.bytes());
+    }
+  }
+  void note_end(heap::Block block, heap::Address end);
   [[nodiscard]] heap::Address scan_bits(heap::AddressRange block);
   [[nodiscard]] heap::Address scan(heap::AddressRange range, heap::Block block);
   void add_free_blocks();

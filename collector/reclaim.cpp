@@ -247,6 +247,7 @@ class Reclamation {
         report_(report),
         gaps_(plan.gaps),
         kept_(heap_.block_count(), 0),
+        planned_(heap_.block_count(), 0),
         censuses_(census_of_islands(heap_, plan.islands)),
         offer_(generations, report) {
     if (!std::ranges::is_sorted(gaps_, {}, &PlannedGap::base)) {
@@ -268,6 +269,29 @@ class Reclamation {
     }
   }
 
+  /// The free runs of the same blocks, afterwards: those of planned blocks are in the plan.
+  void count(std::uint32_t first, std::uint32_t limit, CensusTaker& census) {
+    for (std::uint32_t i = first; i < limit; ++i) {
+      const Block block{i};
+      if (heap_.state(block) == state::kFree) {
+        continue;
+      }
+      if (planned_[i] == 0) {
+        census.take(block);
+        continue;
+      }
+      const AddressRange range = heap_.range_of(block);
+      auto gap = std::ranges::lower_bound(gaps_, range.base, {}, &PlannedGap::base);
+      census.take_known(block, [&](auto&& visit) {
+        for (; gap != gaps_.end() && gap->base < range.limit; ++gap) {
+          if (gap->filled < gap->limit) {
+            visit(AddressRange{gap->filled, gap->limit});
+          }
+        }
+      });
+    }
+  }
+
   void finish() {
     report_plan(plan_, report_);
     offer_.publish();
@@ -284,6 +308,7 @@ class Reclamation {
     const std::uint8_t where = heap_.state(census.block);
     if ((where & state::kSource) != 0) {
       if (kept_[heap::index_of(census.block)] != 0) {
+        planned_[heap::index_of(census.block)] = 1;
         reclaim_planned(heap_, census, std::span(gaps_).subspan(first, next_gap_ - first),
                         may_refer_, offer_, report_);
       } else {
@@ -298,7 +323,8 @@ class Reclamation {
   const MovePlan& plan_;
   PauseReport& report_;
   std::vector<PlannedGap> gaps_;    ///< ascending
-  std::vector<std::uint8_t> kept_;  ///< by block
+  std::vector<std::uint8_t> kept_;     ///< by block
+  std::vector<std::uint8_t> planned_;  ///< by block: kept, and the plan has its gaps
   std::vector<OldBlockCensus> censuses_;
   GapOffer offer_;
   bool may_refer_ = false;
@@ -328,7 +354,7 @@ void reclaim(Generations& generations, const MovePlan& plan, PauseReport& report
   for (std::uint32_t first = 0; first < heap.block_count(); first += stretch) {
     const std::uint32_t limit = std::min(first + stretch, heap.block_count());
     reclamation.blocks(first, limit);
-    take_census([&] { census->take(first, limit); });
+    take_census([&] { reclamation.count(first, limit, *census); });
   }
   reclamation.finish();
   take_census([&] { report.after = census->finish(); });
