@@ -4,7 +4,6 @@
 
 #include "heap/address.hpp"
 
-#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +22,15 @@ class LiveParts {
   }
   [[nodiscard]] std::size_t live_bytes(heap::Address part) const {
     return granules_[(part - base_) / kPartBytes] * heap::kGranuleBytes;
+  }
+  /// REQUIRES whole parts.
+  [[nodiscard]] std::size_t live_bytes(heap::AddressRange parts) const {
+    const std::uint16_t* part = &granules_[(parts.base - base_) / kPartBytes];
+    std::size_t granules = 0;
+    for (std::size_t i = 0; i < parts.bytes() / kPartBytes; ++i) {
+      granules += part[i];
+    }
+    return granules * heap::kGranuleBytes;
   }
 
  private:

@@ -91,7 +91,8 @@ class Planner {
 
   void slide() {
     Slide<kRecord> slide(heap_, parts_, plan_);
-    for_each_source([&](std::size_t /*index*/, AddressRange range) {
+    for_each_source([&](std::size_t index, AddressRange range) {
+      slide.foresee(index);
       slide.block(range, islands_in(plan_.islands, range));
     });
   }

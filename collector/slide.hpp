@@ -35,6 +35,32 @@ class Slide {
     }
   }
 
+  /// Source `index` is next: where a gap will end in one that comes soon, its marks are asked for.
+  /// They are far away, and parts make it quick to come there. Inlined always: g++ takes a function
+  /// that only prefetches for one that does nothing, and drops calls of it.
+  [[gnu::always_inline]] void foresee(std::size_t index) const {
+    constexpr std::size_t kAhead = 2;
+    if (parts_ == nullptr || gap_ == plan_.gaps.end() || index + kAhead >= plan_.sources) {
+      return;
+    }
+    std::size_t level = gap_->filled - gap_->base;
+    for (std::size_t i = index; i < index + kAhead; ++i) {
+      level += parts_->live_bytes(heap_.range_of(plan_.blocks[i]));
+    }
+    level &= heap_.block_bytes() - 1;
+    const heap::AddressRange range = heap_.range_of(plan_.blocks[index + kAhead]);
+    for (heap::Address part = range.base; part < range.limit; part += LiveParts::kPartBytes) {
+      level += parts_->live_bytes(part);
+      if (level + slack_ > heap_.block_bytes()) {
+        constexpr std::size_t kLinesInCache = 64 / sizeof(heap::LineMarks);
+        for (std::size_t i = 0; i < 2 * LiveParts::kPartBytes; i += kLinesInCache * heap::kLineBytes) {
+          __builtin_prefetch(&heap_.marks().line(part + i));
+        }
+        return;
+      }
+    }
+  }
+
  private:
   void lines(heap::AddressRange range, std::span<const heap::AddressRange> islands) {
     for_each_source_line<kRecord>(
