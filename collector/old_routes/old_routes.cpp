@@ -41,6 +41,7 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
   std::erase_if(blocks, [](const OldBlockCensus& block) { return block.free; });
   std::uint64_t live = 0;
   // By what is alive, then by address: the place in `blocks` stands in the lower half.
+  const auto place_of = [](std::uint64_t entry) -> std::size_t { return entry & 0xFFFF'FFFFU; };
   std::vector<std::uint64_t> order(blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     live += blocks[i].live;
@@ -50,11 +51,11 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
   std::uint64_t cost = live >> kFixedCostShift;
   std::uint64_t moved = 0;
   std::uint64_t freed = 0;
-  std::vector<bool> chosen(blocks.size());
-  for (const std::uint64_t entry : order) {
-    const std::size_t i = entry & 0xFFFF'FFFFU;
-    const std::uint64_t moves = blocks[i].movable();
-    const std::uint64_t frees = block_bytes - blocks[i].live;
+  std::size_t chosen = 0;
+  for (; chosen < order.size(); ++chosen) {
+    const OldBlockCensus& block = blocks[place_of(order[chosen])];
+    const std::uint64_t moves = block.movable();
+    const std::uint64_t frees = block_bytes - block.live;
     if (frees == 0) {
       break;  // nor do those behind it, and a block of islands alone would look as if it were cheap
     }
@@ -66,13 +67,13 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
     cost += moves;
     moved += moves;
     freed += frees;
-    chosen[i] = true;
   }
+  order.resize(chosen);
+  std::ranges::sort(order, {}, place_of);
   std::vector<OldBlockCensus> list;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    if (chosen[i]) {
-      list.push_back(blocks[i]);
-    }
+  list.reserve(order.size());
+  for (const std::uint64_t entry : order) {
+    list.push_back(blocks[place_of(entry)]);
   }
   return list;
 }
