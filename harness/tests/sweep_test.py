@@ -287,7 +287,7 @@ class Interrupts(Case):
         self.assertIn("nobody works there now", self.ends(0, "sweep", "status", self.out).stdout)
 
     def test_an_interrupt_keeps_what_is_done_and_the_sweep_goes_on(self):
-        words = ["--heap.max=16MiB", "--workload.slots=2000", "--axis=workload.replacements=2000,2000000", "--order=lexical"]
+        words = ["--heap.max=16MiB", "--workload.slots=2000", "--axis=workload.replacements=2000,6000000", "--order=lexical"]
         sweep = self.start(*words)
         for line in sweep.stderr:
             if "completed" in line:
