@@ -15,7 +15,9 @@
 #include "collector/pin_census.hpp"
 #include "collector/young.hpp"
 
-#include <bit>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace pinlab::collector {
 
@@ -46,15 +48,29 @@ IslandMap find_islands(Generations& generations, const LiveSet& live, PauseRepor
   return form_islands(generations, live, report);
 }
 
-MovePlan plan_moves(Generations& generations,
-                    const LiveSet& live,
-                    IslandMap islands,
-                    CompactEffort effort,
-                    PauseReport& report) {
+OldCensus count_live(const heap::Heap& heap, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::plan);
-  Itinerary itinerary = decide(generations, islands, effort);
+  return old_census(heap);
+}
+
+Itinerary decide_moves(Generations& generations,
+                       const std::vector<OldBlockCensus>& blocks,
+                       const IslandMap& islands,
+                       CompactEffort effort,
+                       PauseReport& report) {
+  const PhaseTimer timer(report, PausePhase::plan);
+  Itinerary itinerary = decide(generations, blocks, islands, effort);
   report.vetoed_blocks += itinerary.vetoed_blocks;
   report.vetoed_bytes += itinerary.vetoed_bytes;
+  return itinerary;
+}
+
+MovePlan plan_moves(Generations& generations,
+                    const LiveSet& live,
+                    Itinerary itinerary,
+                    IslandMap islands,
+                    PauseReport& report) {
+  const PhaseTimer timer(report, PausePhase::plan);
   // Who waits to be pinned may lie in any block; else only what moves has to get around islands.
   if (generations.options.pin_placement == PinPlacement::migrate) {
     islands.list_all();
@@ -80,14 +96,21 @@ void collect_full(Generations& generations,
   generations.pinned_space.close();
   forget_young_islands(report);
 
+  report.lines_swept =
+      generations.heap.used_blocks() * (generations.heap.block_bytes() / heap::kLineBytes);
   const LiveSet live = mark(generations, roots, report);  // What is alive?
   report.largest_object = live.largest;
   end_unreached_sets(generations, live, effort, report);        // Whose pins has nobody any more?
   IslandMap islands = find_islands(generations, live, report); // What of it may not move?
   census_pins(generations, report);                             // Who pins it, since when?
-  measure_hostage(generations, live, islands, effort, report);  // What do the pins cost?
+  const OldCensus census = count_live(generations.heap, report);
+  Itinerary itinerary =
+      decide_moves(generations, census.blocks, islands, effort, report);  // Where does the rest go?
+  const std::optional<ShadowPlans> shadows =
+      plan_shadows(generations, live, census, islands, effort, report);  // And without the pins?
   const MovePlan moves =
-      plan_moves(generations, live, std::move(islands), effort, report);  // Where does the rest go?
+      plan_moves(generations, live, std::move(itinerary), std::move(islands), report);
+  measure_hostage(generations.heap, census, moves, shadows, report);  // What do they cost?
   if (generations.options.verify != VerifyLevel::none) {
     check_plan(generations.heap, moves);
   }
@@ -96,7 +119,11 @@ void collect_full(Generations& generations,
   move_objects(generations, moves, report);               // then everything goes.
   reclaim(generations, moves, report);                    // What is left over are gaps.
   report.declined = !generations.compaction.settle(generations.heap);
+  const std::uint64_t migrated = report.migrated_objects;
   migrate_old(generations, roots, moves.islands, report);  // What waits to be pinned goes apart.
+  if (report.migrated_objects != migrated) {
+    report.after = {};  // of reclaim(): there is a little less than it found
+  }
 }
 
 }  // namespace pinlab::collector

@@ -27,10 +27,15 @@ std::vector<Stage> stages_of(const heap::Heap& heap, const SourceList& sources) 
 template <bool kRecord>
 class Planner {
  public:
-  Planner(heap::Heap& heap, const Itinerary& itinerary, const PlanRules& rules, MovePlan& plan)
+  Planner(heap::Heap& heap,
+          const Itinerary& itinerary,
+          const PlanRules& rules,
+          const LiveParts* parts,
+          MovePlan& plan)
       : heap_(heap),
         itinerary_(itinerary),
         rules_(rules),
+        parts_(parts),
         plan_(plan),
         stages_(stages_of(heap, itinerary.sources)) {}
 
@@ -85,8 +90,9 @@ class Planner {
   }
 
   void slide() {
-    Slide<kRecord> slide(heap_, plan_);
-    for_each_source([&](std::size_t /*index*/, AddressRange range) {
+    Slide<kRecord> slide(heap_, parts_, plan_);
+    for_each_source([&](std::size_t index, AddressRange range) {
+      slide.foresee(index);
       slide.block(range, plan_.islands.in(range));
     });
   }
@@ -164,6 +170,7 @@ class Planner {
   heap::Heap& heap_;
   const Itinerary& itinerary_;
   const PlanRules& rules_;
+  const LiveParts* parts_;
   MovePlan& plan_;
   std::vector<Stage> stages_;
   std::vector<Stage> gap_stages_;
@@ -187,7 +194,7 @@ MovePlan plan_moves(heap::Heap& heap,
   MovePlan plan;
   plan.islands = std::move(islands);
   plan.largest = live.largest;
-  Planner<true>(heap, itinerary, rules, plan).run();
+  Planner<true>(heap, itinerary, rules, nullptr, plan).run();
   for (const Block block : plan.blocks) {
     if (heap.state(block) != state::kFree) {
       heap.state(block) |= state::kSource;
@@ -200,11 +207,12 @@ std::vector<Block> plan_used_blocks(heap::Heap& heap,
                                     const LiveSet& live,
                                     const Itinerary& itinerary,
                                     const IslandMap& islands,
-                                    const PlanRules& rules) {
+                                    const PlanRules& rules,
+                                    const LiveParts* parts) {
   MovePlan scratch;
   scratch.islands = islands;
   scratch.largest = live.largest;
-  Planner<false>(heap, itinerary, rules, scratch).run();
+  Planner<false>(heap, itinerary, rules, parts, scratch).run();
   std::vector<Block> used;
   for (std::size_t i = 0; i < scratch.blocks.size(); ++i) {
     if (scratch.keeps[i] != 0) {

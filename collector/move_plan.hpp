@@ -14,6 +14,7 @@
 #pragma once
 
 #include "collector/islands.hpp"
+#include "collector/live_parts.hpp"
 
 #include <bit>
 #include <cstdint>
@@ -68,11 +69,13 @@ struct MovePlan {
                                   const PlanRules& rules);
 
 /// Which of the sources and the free blocks would hold anything after these moves. Changes nothing.
+/// With `parts`, which may be null, a slide looks at single lines only near the ends of gaps.
 [[nodiscard]] std::vector<heap::Block> plan_used_blocks(heap::Heap& heap,
                                                         const LiveSet& live,
                                                         const Itinerary& itinerary,
                                                         const IslandMap& islands,
-                                                        const PlanRules& rules);
+                                                        const PlanRules& rules,
+                                                        const LiveParts* parts = nullptr);
 
 /// Conservation (I0), I1, the lower bound LB2, and that the moves are safe in their order, from the
 /// plan alone. Throws VerificationFailed. REQUIRES that nothing has moved yet.

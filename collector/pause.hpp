@@ -105,6 +105,7 @@ struct PauseReport {
       0;  ///< moved across a gap's end to go around an island or a block end
   std::uint64_t slots_visited = 0;
   std::uint64_t cards_scanned = 0;
+  std::uint64_t lines_swept = 0;  ///< full: of the blocks in use, whose marks it passes over
   std::uint64_t source_blocks = 0;
   std::uint64_t pins = 0;  ///< pinned objects (young collections: young ones)
   std::uint64_t pinned_bytes = 0;

@@ -1,11 +1,13 @@
 #include "heap/poison.hpp"
 #include "heap/support/wide.hpp"
+#include "collector/census.hpp"
 #include "collector/compact.hpp"
 #include "collector/phase_timer.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 
 namespace pinlab::collector {
 
@@ -218,48 +220,127 @@ void report_plan(const MovePlan& plan, PauseReport& report) {
   report.residual_bytes += plan.residual_bytes();
 }
 
+/// So much of the heap is reclaimed at a time, and its free runs counted while its marks are near.
+constexpr std::size_t kStretchBytes = std::size_t{16} << 20U;
+
+class Reclamation {
+ public:
+  Reclamation(Generations& generations, const MovePlan& plan, PauseReport& report)
+      : heap_(generations.heap),
+        plan_(plan),
+        report_(report),
+        gaps_(plan.gaps),
+        kept_(heap_.block_count(), 0),
+        planned_(heap_.block_count(), 0),
+        offer_(generations, report) {
+    if (!std::ranges::is_sorted(gaps_, {}, &PlannedGap::base)) {
+      std::ranges::sort(gaps_, {}, &PlannedGap::base);
+    }
+    may_refer_ = std::ranges::any_of(plan.blocks, [&](Block block) {
+      return heap_.state(block) != state::kFree && heap_.may_refer(block);
+    });
+    format_refilled(heap_, gaps_, may_refer_);
+    for (std::size_t i = 0; i < plan.blocks.size(); ++i) {
+      kept_[heap::index_of(plan.blocks[i])] = plan.keeps[i];
+    }
+  }
+
+  /// Blocks from `first` to before `limit`. Ascending, each once.
+  void blocks(std::uint32_t first, std::uint32_t limit) {
+    for (std::uint32_t i = first; i < limit; ++i) {
+      const BlockIslands islands = plan_.islands.of(Block{i});
+      block({.block = Block{i}, .islands = islands.bytes, .island_count = islands.count});
+    }
+  }
+
+  /// The free runs of the same blocks, afterwards: those of planned blocks are in the plan.
+  void count(std::uint32_t first, std::uint32_t limit, CensusTaker& census) {
+    for (std::uint32_t i = first; i < limit; ++i) {
+      const Block block{i};
+      if (heap_.state(block) == state::kFree) {
+        continue;
+      }
+      if (planned_[i] == 0) {
+        census.take(block);
+        continue;
+      }
+      const AddressRange range = heap_.range_of(block);
+      auto gap = std::ranges::lower_bound(gaps_, range.base, {}, &PlannedGap::base);
+      census.take_known(block, [&](auto&& visit) {
+        for (; gap != gaps_.end() && gap->base < range.limit; ++gap) {
+          if (gap->filled < gap->limit) {
+            visit(AddressRange{gap->filled, gap->limit});
+          }
+        }
+      });
+    }
+  }
+
+  void finish() {
+    report_plan(plan_, report_);
+    offer_.publish();
+    heap_.give_back_unused();
+  }
+
+ private:
+  void block(const OldBlockCensus& census) {
+    const AddressRange range = heap_.range_of(census.block);
+    const std::size_t first = next_gap_;
+    while (next_gap_ < gaps_.size() && range.contains(gaps_[next_gap_].base)) {
+      ++next_gap_;
+    }
+    const std::uint8_t where = heap_.state(census.block);
+    if ((where & state::kSource) != 0) {
+      if (kept_[heap::index_of(census.block)] != 0) {
+        planned_[heap::index_of(census.block)] = 1;
+        reclaim_planned(heap_, census, std::span(gaps_).subspan(first, next_gap_ - first),
+                        may_refer_, offer_, report_);
+      } else {
+        heap_.release_block(census.block);
+      }
+    } else if ((where & state::kOld) != 0 && !reclaim_in_place(heap_, census, offer_, report_)) {
+      heap_.release_block(census.block);
+    }
+  }
+
+  heap::Heap& heap_;
+  const MovePlan& plan_;
+  PauseReport& report_;
+  std::vector<PlannedGap> gaps_;    ///< ascending
+  std::vector<std::uint8_t> kept_;     ///< by block
+  std::vector<std::uint8_t> planned_;  ///< by block: kept, and the plan has its gaps
+  GapOffer offer_;
+  bool may_refer_ = false;
+  std::size_t next_gap_ = 0;
+};
+
 }  // namespace
 
 void reclaim(Generations& generations, const MovePlan& plan, PauseReport& report) {
-  const PhaseTimer timer(report, PausePhase::reclaim);
   heap::Heap& heap = generations.heap;
+  std::optional<PhaseTimer> timer(std::in_place, report, PausePhase::reclaim);
   reclaim_large(heap);
-  std::vector<PlannedGap> gaps = plan.gaps;
-  if (!std::ranges::is_sorted(gaps, {}, &PlannedGap::base)) {
-    std::ranges::sort(gaps, {}, &PlannedGap::base);
+  Reclamation reclamation(generations, plan, report);
+  std::optional<CensusTaker> census;
+  if (generations.options.measure_census) {
+    census.emplace(heap, Occupancy::live_bits);
   }
-  const bool may_refer = std::ranges::any_of(plan.blocks, [&](Block block) {
-    return heap.state(block) != state::kFree && heap.may_refer(block);
-  });
-  format_refilled(heap, gaps, may_refer);
-  std::vector<std::uint8_t> kept(heap.block_count(), 0);
-  for (std::size_t i = 0; i < plan.blocks.size(); ++i) {
-    kept[heap::index_of(plan.blocks[i])] = plan.keeps[i];
-  }
-  GapOffer offer(generations, report);
-  auto gap = gaps.begin();
-  for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
-    const BlockIslands islands = plan.islands.of(Block{i});
-    const OldBlockCensus census{
-        .block = Block{i}, .islands = islands.bytes, .island_count = islands.count};
-    const AddressRange range = heap.range_of(census.block);
-    const auto first = gap;
-    gap =
-        std::find_if(gap, gaps.end(), [&](const PlannedGap& g) { return !range.contains(g.base); });
-    const std::uint8_t where = heap.state(census.block);
-    if ((where & state::kSource) != 0) {
-      if (kept[heap::index_of(census.block)] != 0) {
-        reclaim_planned(heap, census, {first, gap}, may_refer, offer, report);
-      } else {
-        heap.release_block(census.block);
-      }
-    } else if ((where & state::kOld) != 0 && !reclaim_in_place(heap, census, offer, report)) {
-      heap.release_block(census.block);
+  const auto take_census = [&](auto&& take) {
+    if (census) {
+      timer.emplace(report, PausePhase::census);
+      take();
+      timer.emplace(report, PausePhase::reclaim);
     }
+  };
+  const auto stretch = static_cast<std::uint32_t>(
+      std::max<std::size_t>(kStretchBytes / heap.block_bytes(), 1));
+  for (std::uint32_t first = 0; first < heap.block_count(); first += stretch) {
+    const std::uint32_t limit = std::min(first + stretch, heap.block_count());
+    reclamation.blocks(first, limit);
+    take_census([&] { reclamation.count(first, limit, *census); });
   }
-  report_plan(plan, report);
-  offer.publish();
-  heap.give_back_unused();
+  reclamation.finish();
+  take_census([&] { report.after = census->finish(); });
 }
 
 }  // namespace pinlab::collector

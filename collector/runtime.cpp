@@ -382,10 +382,12 @@ void Runtime::run_pause(PauseKind kind, CompactEffort effort, PauseReport& repor
   report.pinned_blocks = heap_.pinned_blocks();
   {
     const PhaseTimer timer(report, PausePhase::census);
-    const bool detailed = report.kind == PauseKind::full && options_.measure_census;
-    report.after =
-        detailed ? full_census(heap_, plan_->marks_live() ? Occupancy::live_bits : Occupancy::walk)
-                 : brief_census(heap_);
+    if (report.kind != PauseKind::full || !options_.measure_census) {
+      report.after = brief_census(heap_);
+    } else if (!report.after.detailed) {
+      report.after =
+          full_census(heap_, plan_->marks_live() ? Occupancy::live_bits : Occupancy::walk);
+    }
     report.after.live = report.kind == PauseKind::full ? report.survivor_bytes : 0;
     pins_.settle_foreign();
   }
@@ -469,7 +471,11 @@ std::uint64_t Runtime::heap_digest(Mutator& self) {
 }
 
 std::uint64_t Runtime::graph_digest(Mutator& self) {
-  return with_stopped_world(self, [this] { return digest_graph(root_set()); });
+  return digests(self).graph;
+}
+
+Digests Runtime::digests(Mutator& self) {
+  return with_stopped_world(self, [this] { return digest_both(heap_, root_set()); });
 }
 
 std::uint64_t Runtime::elapsed_ns() const {

@@ -9,6 +9,7 @@
 
 #include "heap/heap.hpp"
 #include "pinning/pin_registry.hpp"
+#include "collector/digest.hpp"
 #include "collector/generations.hpp"
 #include "collector/mutator.hpp"
 #include "collector/options.hpp"
@@ -105,6 +106,8 @@ class Runtime {
   /// Over the object graph from this mutator's roots and the globals, in canonical order, without
   /// addresses.
   [[nodiscard]] std::uint64_t graph_digest(Mutator& self);
+  /// Both, for little more than one of them.
+  [[nodiscard]] Digests digests(Mutator& self);
 
  private:
   friend class Mutator;     // its slow paths

@@ -12,10 +12,57 @@ namespace pinlab::collector {
 template <bool kRecord>
 class Slide {
  public:
-  Slide(heap::Heap& heap, MovePlan& plan)
-      : heap_(heap), slack_(plan.largest), plan_(plan), gap_(plan.gaps.begin()) {}
+  /// `parts` may be null.
+  Slide(heap::Heap& heap, const LiveParts* parts, MovePlan& plan)
+      : heap_(heap),
+        parts_(parts),
+        slack_(plan.largest),
+        plan_(plan),
+        gap_(plan.gaps.begin()) {}
 
   void block(heap::AddressRange range, std::span<const heap::AddressRange> islands) {
+    if (kRecord || parts_ == nullptr || !islands.empty()) {
+      lines(range, islands);
+      return;
+    }
+    for (heap::Address part = range.base; part < range.limit; part += LiveParts::kPartBytes) {
+      const std::size_t bytes = parts_->live_bytes(part);
+      if (gap_ != plan_.gaps.end() && bytes + slack_ <= room()) {
+        gap_->filled += bytes;  // and so would each of its lines
+      } else {
+        lines({part, part + LiveParts::kPartBytes}, {});
+      }
+    }
+  }
+
+  /// Source `index` is next: where a gap will end in one that comes soon, its marks are asked for.
+  /// They are far away, and parts make it quick to come there. Inlined always: g++ takes a function
+  /// that only prefetches for one that does nothing, and drops calls of it.
+  [[gnu::always_inline]] void foresee(std::size_t index) const {
+    constexpr std::size_t kAhead = 2;
+    if (parts_ == nullptr || gap_ == plan_.gaps.end() || index + kAhead >= plan_.sources) {
+      return;
+    }
+    std::size_t level = gap_->filled - gap_->base;
+    for (std::size_t i = index; i < index + kAhead; ++i) {
+      level += parts_->live_bytes(heap_.range_of(plan_.blocks[i]));
+    }
+    level &= heap_.block_bytes() - 1;
+    const heap::AddressRange range = heap_.range_of(plan_.blocks[index + kAhead]);
+    for (heap::Address part = range.base; part < range.limit; part += LiveParts::kPartBytes) {
+      level += parts_->live_bytes(part);
+      if (level + slack_ > heap_.block_bytes()) {
+        constexpr std::size_t kLinesInCache = 64 / sizeof(heap::LineMarks);
+        for (std::size_t i = 0; i < 2 * LiveParts::kPartBytes; i += kLinesInCache * heap::kLineBytes) {
+          __builtin_prefetch(&heap_.marks().line(part + i));
+        }
+        return;
+      }
+    }
+  }
+
+ private:
+  void lines(heap::AddressRange range, std::span<const heap::AddressRange> islands) {
     for_each_source_line<kRecord>(
         heap_, range, islands,
         [this](heap::Address line, std::uint64_t movable, std::uint64_t starts) {
@@ -23,7 +70,6 @@ class Slide {
         });
   }
 
- private:
   void slide_line(heap::Address line, std::uint64_t movable, std::uint64_t starts) {
     const std::size_t bytes =
         heap::kGranuleBytes * static_cast<std::size_t>(std::popcount(movable));
@@ -98,6 +144,7 @@ class Slide {
   }
 
   heap::Heap& heap_;
+  const LiveParts* parts_;
   std::size_t slack_;
   MovePlan& plan_;
   std::vector<PlannedGap>::iterator gap_;

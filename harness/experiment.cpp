@@ -19,9 +19,6 @@ namespace pinlab::harness {
 
 namespace {
 
-/// The workload's stream of random numbers; pins have another one.
-constexpr std::uint64_t kWorkloadStream = 1;
-
 std::uint64_t nanoseconds_since(std::chrono::steady_clock::time_point begin) {
   const auto passed = std::chrono::steady_clock::now() - begin;
   return static_cast<std::uint64_t>(
@@ -89,7 +86,7 @@ RunResult Experiment::run() {
         .runtime = runtime,
         .mutator = *mutator,
         .pins = pins,
-        .random = heap::Random(values_.count("seed")).fork(kWorkloadStream)};
+        .random = workload_stream(values_)};
 
     const auto begin = std::chrono::steady_clock::now();
     Ending ending = run_program(context);
@@ -222,12 +219,16 @@ void Experiment::take_digests(RunResult& result,
     result.reason += "; there is no digest: " + chance;
     return;
   }
+  const bool both = wanted == "both";
+  const collector::Digests of_heap =
+      both ? context.runtime.digests(context.mutator)
+           : collector::Digests{.heap = context.runtime.heap_digest(context.mutator)};
   const ExactFigures& exact = result.exact;
   for (const std::uint64_t figure :
        {static_cast<std::uint64_t>(result.outcome), exact.allocated, exact.program_live_peak,
         exact.used_peak, exact.committed_peak, exact.pins.made, exact.pins.ended, exact.pins.leaked,
         exact.pins_held, exact.pins_peak, exact.pins_peak_bytes,
-        context.runtime.heap_digest(context.mutator)}) {
+        of_heap.heap}) {
     digest.add(figure);
   }
   if (exact.adversary) {
@@ -252,8 +253,8 @@ void Experiment::take_digests(RunResult& result,
     digest.add(static_cast<std::uint64_t>(sum >> 64U));
   }
   result.digest = digest.value();
-  if (wanted == "both") {
-    result.graph_digest = context.runtime.graph_digest(context.mutator);
+  if (both) {
+    result.graph_digest = of_heap.graph;
   }
 }
 
@@ -267,6 +268,11 @@ RunResult Experiment::abandoned(Outcome outcome, std::string reason) const {
     result.reason += "; a collection did not end, so nothing of it is known";
   }
   return result;
+}
+
+heap::Random workload_stream(const heap::ParameterValues& values) {
+  constexpr std::uint64_t kWorkloadStream = 1;  // pins have another one
+  return heap::Random(values.count("seed")).fork(kWorkloadStream);
 }
 
 RunResult run_experiment(const heap::ParameterValues& values) {

@@ -79,6 +79,9 @@ class Experiment {
   std::chrono::steady_clock::time_point made_ = std::chrono::steady_clock::now();
 };
 
+/// The random numbers of the workload in a run with these values.
+[[nodiscard]] heap::Random workload_stream(const heap::ParameterValues& values);
+
 /// Runs it to its end.
 [[nodiscard]] RunResult run_experiment(const heap::ParameterValues& values);
 

@@ -32,18 +32,34 @@ __extension__ using SignedWide = __int128;
 
 /// Pause work is the time, in picoseconds of a reference machine, that the collector takes for a
 /// pause: what it handles, weighted. Constants of a version: results/README.md.
-inline constexpr std::uint64_t kWorkPerObject = 5'000;
+inline constexpr std::uint64_t kWorkPerObject = 100;
 inline constexpr std::uint64_t kWorkPerSlot = 3'000;
-inline constexpr std::uint64_t kWorkPerByte = 300;
+inline constexpr std::uint64_t kWorkPerByte = 150;
+
+inline constexpr std::uint64_t kWorkPerLine = 13'500;
+inline constexpr std::uint64_t kWorkPerCard = 55'000;
 
 struct PauseWork {
   std::uint64_t objects = 0;
   std::uint64_t slots = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t lines = 0;  ///< of blocks in use that full collections passed over
+  std::uint64_t cards = 0;  ///< that were scanned
+
+  PauseWork& operator+=(const PauseWork& other) {
+    objects += other.objects;
+    slots += other.slots;
+    bytes += other.bytes;
+    lines += other.lines;
+    cards += other.cards;
+    return *this;
+  }
 
   /// In nanoseconds of the reference machine.
   [[nodiscard]] std::uint64_t sum() const {
-    return (objects * kWorkPerObject + slots * kWorkPerSlot + bytes * kWorkPerByte) / 1000;
+    return (objects * kWorkPerObject + slots * kWorkPerSlot + bytes * kWorkPerByte +
+            lines * kWorkPerLine + cards * kWorkPerCard) /
+           1000;
   }
 };
 

@@ -110,8 +110,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"pins.leaked", "summary.exact.pins.leaked", "pins", lower,
      "pins that a set still had when it ended"},
     {"pause_work", "summary.exact.pause_work.sum", "ns of a reference machine", lower,
-     "objects, slots and bytes handled in pauses, weighted: the deterministic stand-in for their "
-     "time"},
+     "objects, slots, bytes, lines and cards handled in pauses, weighted: the deterministic "
+     "stand-in for their time"},
     {"proof.routed", "summary.exact.proof.routed", "objects", neither,
      "objects that were moved around an island or a block's end"},
     {"proof.alive_by_pin_alone", "summary.exact.proof.alive_by_pin_alone", "objects", neither,

@@ -2,6 +2,7 @@
 
 #include "heap/support/expects.hpp"
 #include "heap/support/wide.hpp"
+#include "harness/json_text.hpp"
 #include "harness/record_parts.hpp"
 
 #include <array>
@@ -58,11 +59,16 @@ std::string dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Objects over several lines; of an array, each element on a line of its own.
-std::string text_of(const Json& record) {
+/// Objects over several lines; of an array, each element on a line of its own. `collections` stands
+/// where the record has none.
+std::string text_of(const Json& record, std::string_view collections) {
   std::string text = "{";
   for (const auto& [key, value] : record.items()) {
     text += (text.size() > 1 ? ",\n" : "\n") + dump(Json(key), -1) + ": ";
+    if (key == "collections") {
+      text += collections;
+      continue;
+    }
     if (!value.is_array() || value.empty()) {
       text += dump(value, 1);
       continue;
@@ -85,10 +91,7 @@ Json digest_json(const std::optional<std::uint64_t>& digest) {
 std::string record_text(const RunResult& result, const Environment& environment) {
   Json record = head_json(result.parameters, environment, result.outcome, result.reason);
   record["summary"] = {{"exact", exact_json(result)}, {"timed", timed_json(result)}};
-  Json& collections = record["collections"] = Json::array();
-  for (const collector::PauseReport& report : result.collections) {
-    collections.push_back(collection_json(report, result));
-  }
+  record["collections"] = nullptr;
   Json& sites = record["pins"] = Json::array();
   for (const SiteFigures& site : result.sites) {
     sites.push_back(site_json(site));
@@ -97,7 +100,7 @@ std::string record_text(const RunResult& result, const Environment& environment)
   record["heap_maps"] = heap_maps_json(result);
   record["digest"] = digest_json(result.digest);
   record["graph_digest"] = digest_json(result.graph_digest);
-  return text_of(record);
+  return text_of(record, collections_text(result));
 }
 
 std::string figures_text(const RunResult& result) {
@@ -117,13 +120,13 @@ std::string record_without_figures(const heap::ParameterValues& parameters,
                                    std::string_view reason) {
   Json record = head_json(parameters, environment, outcome, reason);
   record["summary"] = nullptr;
-  record["collections"] = Json::array();
+  record["collections"] = nullptr;
   record["pins"] = Json::array();
   record["survival"] = nullptr;
   record["heap_maps"] = nullptr;
   record["digest"] = nullptr;
   record["graph_digest"] = nullptr;
-  return text_of(record);
+  return text_of(record, "[]");
 }
 
 std::string environment_text(const Environment& environment,
@@ -131,6 +134,10 @@ std::string environment_text(const Environment& environment,
   Json json = environment_json(environment);
   json["problems"] = problems;
   return dump(json, 1) + "\n";
+}
+
+std::string quoted_json(std::string_view text) {
+  return dump(Json(text), -1);
 }
 
 std::string digest_text(std::uint64_t digest) {

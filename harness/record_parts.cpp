@@ -168,7 +168,14 @@ Json work_json(const PauseWork& work) {
       {"objects", work.objects},
       {"slots", work.slots},
       {"bytes", work.bytes},
-      {"weights", {{"object", kWorkPerObject}, {"slot", kWorkPerSlot}, {"byte", kWorkPerByte}}},
+      {"lines", work.lines},
+      {"cards", work.cards},
+      {"weights",
+       {{"object", kWorkPerObject},
+        {"slot", kWorkPerSlot},
+        {"byte", kWorkPerByte},
+        {"line", kWorkPerLine},
+        {"card", kWorkPerCard}}},
       {"sum", work.sum()},
   };
 }
@@ -202,151 +209,6 @@ std::vector<std::uint64_t> lengths_of(const TimedFigures& timed, auto&& is_wante
     }
   }
   return lengths;
-}
-
-Json census_json(const Census& census) {
-  Json json = {
-      {"used", census.used},
-      {"committed", census.committed},
-      {"large", census.large},
-      {"blocks_free", census.blocks_free},
-      {"blocks_used", census.blocks_used},
-  };
-  if (census.detailed) {
-    json["live"] = census.live;
-    json["free"] = census.free;
-    json["free_runs"] = census.free_runs;
-    json["largest_free_run"] = census.largest_free_run;
-    add_fragmentation(json, census);
-    json["top"] = census.top;
-  }
-  return json;
-}
-
-/// Without the zeros at the end.
-template <class Histogram>
-Json histogram_json(const Histogram& histogram) {
-  auto end = histogram.end();
-  while (end != histogram.begin() && *(end - 1) == 0) {
-    --end;
-  }
-  return std::vector<std::uint64_t>(histogram.begin(), end);
-}
-
-Json sites_of(const PauseReport& report, const RunResult& result) {
-  Json json = Json::array();
-  for (const collector::SiteHostage& site : report.sites) {
-    json.push_back(
-        {{"name", result.site_names[site.site]},
-         {"pins", site.pins},
-         {"bytes", site.pinned_bytes},
-         {"oldest", {{"collections", site.oldest_collections}, {"since", site.oldest_since}}},
-         {"hostage", site.hostage ? Json(*site.hostage) : Json(nullptr)}});
-  }
-  return json;
-}
-
-Json compaction_json(const PauseReport& report) {
-  return {
-      {"declined", report.declined},
-      {"vetoed", {{"blocks", report.vetoed_blocks}, {"bytes", report.vetoed_bytes}}},
-      {"artificial_islands",
-       {{"count", report.artificial_islands}, {"bytes", report.artificial_island_bytes}}},
-      {"stayed", report.stayed_bytes},
-      {"refilled", report.refilled_bytes},
-      {"residuals", {{"count", report.closed_gaps}, {"bytes", report.residual_bytes}}},
-  };
-}
-
-Json gap_use_json(const PauseReport& report) {
-  const heap::GapUse& use = report.gap_use;
-  std::uint64_t requests = 0;
-  for (const std::uint64_t of_power : use.requests) {
-    requests += of_power;
-  }
-  return {
-      {"requests", {{"count", requests}, {"bytes", use.request_bytes}}},
-      {"request_histogram", histogram_json(use.requests)},
-      {"reused", use.reused},
-      {"burned", use.burned},
-      {"usable", requests == 0 ? Json(nullptr) : Json(report.usable_gap_bytes)},
-      {"usable_share",
-       requests == 0 ? Json(nullptr) : ratio(report.usable_gap_bytes, report.gap_bytes)},
-  };
-}
-
-/// What the nursery route did with blocks in which something stayed.
-Json nursery_json(const PauseReport& report) {
-  return {
-      {"retained_blocks", report.retained_blocks},
-      {"given_up_blocks", report.given_up_blocks},
-      {"quarantined", report.quarantined_bytes},
-      {"closed", report.closed_bytes},
-      {"demoted", objects_and_bytes(report.demoted_objects, report.demoted_bytes)},
-      {"promoted_in_place",
-       objects_and_bytes(report.promoted_in_place_objects, report.promoted_in_place_bytes)},
-      {"cemented", report.cemented_objects},
-      {"degraded", report.degraded_bytes},
-  };
-}
-
-/// What may not move without being pinned.
-Json beyond_pins_json(const PauseReport& report) {
-  return {
-      {"ambiguous", objects_and_bytes(report.ambiguous_objects, report.ambiguous_bytes)},
-      {"flowed", objects_and_bytes(report.flowed_objects, report.flowed_bytes)},
-      {"children", objects_and_bytes(report.child_objects, report.child_bytes)},
-      {"alive_by_ambiguous_alone", report.alive_by_ambiguous_alone},
-      {"ambiguous_hostage",
-       report.hostage_measured ? Json(report.ambiguous_hostage) : Json(nullptr)},
-  };
-}
-
-Json pinned_space_json(const PauseReport& report) {
-  const bool full = report.kind == PauseKind::full;
-  return {
-      {"born", objects_and_bytes(report.born_apart_objects, report.born_apart_bytes)},
-      {"migrated", objects_and_bytes(report.migrated_objects, report.migrated_bytes)},
-      {"blocks", report.pinned_blocks},
-      {"live", full ? Json(report.pinned_space_live) : Json(nullptr)},
-      {"gaps", full ? Json(report.pinned_gap_bytes) : Json(nullptr)},
-  };
-}
-
-Json collection_exact(const PauseReport& report, const RunResult& result) {
-  const bool full = report.kind == PauseKind::full;
-  return {
-      {"survivors", objects_and_bytes(report.survivor_objects, report.survivor_bytes)},
-      {"copied", objects_and_bytes(report.copied_objects, report.copied_bytes)},
-      {"promoted", objects_and_bytes(report.promoted_objects, report.promoted_bytes)},
-      {"in_place", objects_and_bytes(report.in_place_objects, report.in_place_bytes)},
-      {"failed", report.failed_objects},
-      {"nursery", nursery_json(report)},
-      {"moved",
-       {{"bytes", report.moved_bytes},
-        {"runs", report.moved_runs},
-        {"routed", report.routed_objects}}},
-      {"slots", report.slots_visited},
-      {"cards", report.cards_scanned},
-      {"source_blocks", report.source_blocks},
-      {"pins", {{"count", report.pins}, {"bytes", report.pinned_bytes}}},
-      {"islands", {{"count", report.islands}, {"bytes", report.island_bytes}}},
-      {"alive_by_pin_alone", report.alive_by_pin_alone},
-      {"largest_object", report.largest_object > 0 ? Json(report.largest_object) : Json(nullptr)},
-      {"beyond_pins", beyond_pins_json(report)},
-      {"gaps", {{"count", report.gaps}, {"bytes", report.gap_bytes}}},
-      {"compaction", full ? compaction_json(report) : Json(nullptr)},
-      {"gap_use", full ? gap_use_json(report) : Json(nullptr)},
-      {"gap_histogram",
-       report.after.detailed ? histogram_json(report.after.gap_histogram) : Json(nullptr)},
-      {"pinned_space", pinned_space_json(report)},
-      {"blocks_held", report.blocks_held},
-      {"held", report.held},
-      {"hostage", report.hostage_measured ? Json(report.hostage) : Json(nullptr)},
-      {"sites", sites_of(report, result)},
-      {"pin_ages", full ? histogram_json(report.pin_ages) : Json(nullptr)},
-      {"census", {{"before", census_json(report.before)}, {"after", census_json(report.after)}}},
-  };
 }
 
 }  // namespace
@@ -405,25 +267,6 @@ Json timed_json(const RunResult& result) {
       {"mmu", mmu},
       {"stall", {{"p50", all.p50}, {"p999", all.p999}, {"max", all.max}}},
       {"pause_work_fit", optional_json(work_fit(timed.pauses))},
-  };
-}
-
-Json collection_json(const PauseReport& report, const RunResult& result) {
-  Json phases = Json::object();
-  for (std::size_t i = 0; i < report.phase_ns.size(); ++i) {
-    phases[std::string(collector::kPausePhaseNames[i])] = report.phase_ns[i];
-  }
-  return {
-      {"index", report.index},
-      {"kind", kPauseKindNames[static_cast<std::size_t>(report.kind)]},
-      {"cause", collector::kPauseCauseNames[static_cast<std::size_t>(report.cause)]},
-      {"clock", report.clock},
-      {"exact", collection_exact(report, result)},
-      {"timed",
-       {{"start", report.start_ns},
-        {"pause", report.pause_ns},
-        {"phases", phases},
-        {"blocked", {{"requests", report.blocked_requests}, {"time", report.blocked_ns}}}}},
   };
 }
 

@@ -1,17 +1,18 @@
 // The parts of a record as JSON values. For harness/record.cpp alone: it includes a slow header.
 #pragma once
 
-#include "collector/pause.hpp"
 #include "harness/experiment.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <string>
 
 namespace pinlab::harness {
 
 [[nodiscard]] nlohmann::ordered_json exact_json(const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json timed_json(const RunResult& result);
-[[nodiscard]] nlohmann::ordered_json collection_json(const collector::PauseReport& report,
-                                                     const RunResult& result);
+/// The array of all collections, as text.
+[[nodiscard]] std::string collections_text(const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json site_json(const SiteFigures& site);
 [[nodiscard]] nlohmann::ordered_json heap_maps_json(const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json survival_json(const RunResult& result);

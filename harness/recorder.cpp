@@ -55,6 +55,7 @@ void add_report(heap::Digest& digest, const PauseReport& report) {
                                      report.routed_objects,
                                      report.slots_visited,
                                      report.cards_scanned,
+                                     report.lines_swept,
                                      report.source_blocks,
                                      report.pins,
                                      report.pinned_bytes,
@@ -129,7 +130,9 @@ void add_placement(PlacementFigures& placement, const PauseReport& report) {
 PauseWork work_of(const PauseReport& report) {
   return {.objects = report.survivor_objects,
           .slots = report.slots_visited,
-          .bytes = report.copied_bytes + report.moved_bytes};
+          .bytes = report.copied_bytes + report.moved_bytes,
+          .lines = report.lines_swept,
+          .cards = report.cards_scanned};
 }
 
 std::uint64_t measuring_of(const PauseReport& report) {
@@ -171,10 +174,7 @@ void Recorder::add(const PauseReport& report) {
   exact.committed_peak =
       std::max({exact.committed_peak, report.before.committed, report.after.committed});
   add_placement(exact.placement, report);
-  const PauseWork work = work_of(report);
-  exact.work.objects += work.objects;
-  exact.work.slots += work.slots;
-  exact.work.bytes += work.bytes;
+  exact.work += work_of(report);
   if (report.kind == PauseKind::full) {
     add_full(report);
   }

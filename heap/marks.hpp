@@ -135,6 +135,11 @@ void MarkTable::for_each_gap(AddressRange range, std::size_t least, Visit&& visi
     if (live == 0) {
       return;
     }
+    if (~live == 0) {
+      close(base);
+      gap = base + kLineBytes;
+      return;
+    }
     const auto first = static_cast<unsigned>(std::countr_zero(live));
     close(base + kGranuleBytes * first);
     const auto last = static_cast<unsigned>(63 - std::countl_zero(live));

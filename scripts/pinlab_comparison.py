@@ -288,7 +288,8 @@ def effect(text):
 
 
 class Comparison:
-    def __init__(self, base, new, policy, noise=None, ignored=(), catalogue=None):
+    def __init__(self, base, new, policy, noise=None, ignored=(), catalogue=None, canary=None):
+        self.canary = canary
         self.base, self.new, self.policy, self.noise = base, new, policy, noise or {}
         self.catalogue = catalogue or Catalogue()
         self.pairing = Pairing(base, new, ignored)
@@ -365,7 +366,7 @@ class Comparison:
             return "they ran on different machines"
         if max(self.base.jobs, self.new.jobs) > 1:
             return "several runs went on at a time"
-        return ""
+        return self.canary.verdict() if self.canary else ""
 
     def compare_timed(self):
         obstacle = self.timed_obstacle()
@@ -433,6 +434,37 @@ class Comparison:
 
     def findings(self):
         return [row for row in self.rows if row.verdict not in (EQUAL,)]
+
+
+class Canary(Comparison):
+    """Two sweeps of one old build, then and now: what differs is the machine. All their times are tested together, by the
+    rules of gated ones, though they were not interleaved: that is what they are for."""
+
+    def __init__(self, then, now, policy, noise=None, catalogue=None):
+        every_time = Policy()
+        every_time.alpha, every_time.min_samples = policy.alpha, policy.min_samples
+        every_time.metrics = [{"name": "*", "kind": "sampled"}]
+        super().__init__(then, now, every_time, noise, catalogue=catalogue)
+
+    def timed_obstacle(self):
+        if self.base.program is None or self.base.program != self.new.program:
+            return f"{self.base.path} and {self.new.path} are not sweeps of one build"
+        if self.base.environment != self.new.environment:
+            return "the canary ran on different machines"
+        if max(self.base.jobs, self.new.jobs) > 1:
+            return "several runs of the canary went on at a time"
+        return ""
+
+    def verdict(self):
+        """Why nothing that ran beside it can be believed, or nothing."""
+        moved = [row for row in self.rows if row.sampled and row.verdict in (BETTER, WORSE)]
+        if moved:
+            row = max(moved, key=lambda row: abs(row.new - row.base) / row.base)
+            return f"the machine moved: {row.metric} of the canary, {row.cell}, by {row.change()} ({row.note})"
+        if 6 in self.codes or not any(row.sampled for row in self.rows):
+            why = self.timed_obstacle() or next((row.note for row in self.rows if row.verdict == MISSING), "") or "; ".join(self.notes)
+            return f"the canary does not say whether the machine moved: {why}"
+        return ""
 
 
 def say(error, program):

@@ -38,7 +38,7 @@ def sides(operands):
 def parse(words):
     parser = Arguments(add_help=False, allow_abbrev=False)
     parser.add_argument("operands", nargs="*")
-    for name in ("alpha", "min-samples", "noise", "ignore", "policy", "markdown", "junit", "json"):
+    for name in ("alpha", "min-samples", "noise", "ignore", "policy", "markdown", "junit", "json", "canary"):
         parser.add_argument("--" + name)
     return parser.parse_args(words)
 
@@ -55,13 +55,23 @@ def policy_of(options):
     return policy
 
 
+def canary_of(text, policy, noise):
+    if text is None:
+        return None
+    paths = text.split(",")
+    if len(paths) != 2 or not all(paths):
+        raise comparison.Failure(2, "--canary needs two sweeps of one build: THEN,NOW")
+    return comparison.Canary(*map(comparison.Side, paths), policy, noise)
+
+
 def run(program, words):
     options = parse(words)
     base, new = sides(options.operands)
     policy = policy_of(options)
     noise = read_noise(options.noise)
     ignored = options.ignore.split(",") if options.ignore else []
-    result = comparison.Comparison(comparison.Side(base), comparison.Side(new), policy, noise, ignored)
+    result = comparison.Comparison(comparison.Side(base), comparison.Side(new), policy, noise, ignored,
+                                   canary=canary_of(options.canary, policy, noise))
     code = result.code
     if program == "compare" and code == 1:
         code = 0

@@ -41,17 +41,22 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
                                      std::uint64_t budget) {
   std::erase_if(blocks, [](const OldBlockCensus& block) { return block.free; });
   std::uint64_t live = 0;
-  for (const OldBlockCensus& block : blocks) {
-    live += block.live;
+  // By what is alive, then by address: the place in `blocks` stands in the lower half.
+  const auto place_of = [](std::uint64_t entry) -> std::size_t { return entry & 0xFFFF'FFFFU; };
+  std::vector<std::uint64_t> order(blocks.size());
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    live += blocks[i].live;
+    order[i] = blocks[i].live << 32U | i;
   }
-  std::ranges::stable_sort(blocks, {}, [](const OldBlockCensus& block) { return block.live; });
+  std::ranges::sort(order);
   std::uint64_t cost = live >> kFixedCostShift;
   std::uint64_t moved = 0;
   std::uint64_t freed = 0;
   std::size_t chosen = 0;
-  for (; chosen < blocks.size(); ++chosen) {
-    const std::uint64_t moves = blocks[chosen].movable();
-    const std::uint64_t frees = block_bytes - blocks[chosen].live;
+  for (; chosen < order.size(); ++chosen) {
+    const OldBlockCensus& block = blocks[place_of(order[chosen])];
+    const std::uint64_t moves = block.movable();
+    const std::uint64_t frees = block_bytes - block.live;
     if (frees == 0) {
       break;  // nor do those behind it, and a block of islands alone would look as if it were cheap
     }
@@ -64,9 +69,14 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
     moved += moves;
     freed += frees;
   }
-  blocks.resize(chosen);
-  std::ranges::sort(blocks, {}, &OldBlockCensus::block);
-  return blocks;
+  order.resize(chosen);
+  std::ranges::sort(order, {}, place_of);
+  std::vector<OldBlockCensus> list;
+  list.reserve(order.size());
+  for (const std::uint64_t entry : order) {
+    list.push_back(blocks[place_of(entry)]);
+  }
+  return list;
 }
 
 }  // namespace

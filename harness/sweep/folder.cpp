@@ -33,47 +33,79 @@ Json parse_file(const std::string& path, const std::string& text) {
   return Json::parse(text, nullptr, true, true);
 }
 
-[[noreturn]] void refuse(const std::string& path, const std::string& where, const char* what) {
-  throw InputError(path + ": " + where + " is " + what);
-}
+/// A value of a file, for messages that name file, line and path.
+struct Place {
+  const std::string& file;
+  std::string_view text;       ///< the JSON
+  std::string path = {};       ///< cells[3].axes
+  std::size_t first_line = 1;  ///< of the text in the file
 
-const Json& member(const std::string& path, const Json& json, const std::string& key) {
-  if (!json.is_object() || !json.contains(key)) {
-    throw InputError(path + ": there is no " + key);
+  [[nodiscard]] Place in(std::string_view key) const {
+    return {file, text, (path.empty() ? "" : path + ".").append(key), first_line};
+  }
+  [[nodiscard]] Place at(std::size_t index) const {
+    return {file, text, path + "[" + std::to_string(index) + "]", first_line};
+  }
+  [[noreturn]] void refuse(const std::string& what) const {
+    const std::size_t line = first_line + line_in_json(text, path) - 1;
+    throw InputError(file + ":" + std::to_string(line) + ": at " +
+                     (path.empty() ? "the top" : heap::printable_text(path)) + " " + what);
+  }
+};
+
+const Json& member(const Place& place, const Json& json, const std::string& key) {
+  if (!json.is_object()) {
+    place.refuse("it is no object");
+  }
+  if (!json.contains(key)) {
+    place.refuse("the key " + key + " is missing");
   }
   return json.at(key);
 }
 
-std::string text_in(const std::string& path, const Json& json, const std::string& key) {
-  const Json& value = member(path, json, key);
+/// Calls visit(its place, element) for each element of an array.
+template <class Visit>
+void for_each_in(const Place& place, const Json& json, const std::string& key, Visit&& visit) {
+  const Json& array = member(place, json, key);
+  const Place here = place.in(key);
+  if (!array.is_array()) {
+    here.refuse("it is no array");
+  }
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    visit(here.at(i), array[i]);
+  }
+}
+
+std::string text_in(const Place& place, const Json& json, const std::string& key) {
+  const Json& value = member(place, json, key);
   if (!value.is_string()) {
-    refuse(path, key, "not text");
+    place.in(key).refuse("it is not text");
   }
   return value.get<std::string>();
 }
 
-std::uint64_t count_in(const std::string& path, const Json& json, const std::string& key) {
-  const Json& value = member(path, json, key);
+std::uint64_t count_in(const Place& place, const Json& json, const std::string& key) {
+  const Json& value = member(place, json, key);
   if (!value.is_number_unsigned()) {
-    refuse(path, key, "not a whole number");
+    place.in(key).refuse("it is not a whole number");
   }
   return value.get<std::uint64_t>();
 }
 
 /// A whole number from 1 to a million, as numbers of runs and shards are.
-std::uint32_t number_in(const std::string& path, const Json& json, const std::string& key) {
-  const std::uint64_t number = count_in(path, json, key);
+std::uint32_t number_in(const Place& place, const Json& json, const std::string& key) {
+  const std::uint64_t number = count_in(place, json, key);
   if (number == 0 || number > 1'000'000) {
-    refuse(path, key, "out of range");
+    place.in(key).refuse("it is out of range");
   }
   return static_cast<std::uint32_t>(number);
 }
 
-void require_schema(const std::string& path, const Json& json, std::string_view schema) {
-  const std::string found = text_in(path, json, "schema");
+void require_schema(const Place& place, const Json& json, std::string_view schema) {
+  const std::string found = text_in(place, json, "schema");
   if (found != schema) {
-    throw InputError(path + ": its schema is " + heap::quoted_text(found) +
-                     ", and this program reads " + std::string(schema));
+    place.in("schema").refuse("it is " + heap::quoted_text(found) + ", and this program reads " +
+                              std::string(schema));
   }
 }
 
@@ -85,11 +117,11 @@ Json json_of(const Settings& settings) {
   return json;
 }
 
-Settings settings_in(const std::string& path, const Json& json, const std::string& key) {
+Settings settings_in(const Place& place, const Json& json, const std::string& key) {
   Settings settings;
-  const Json& object = member(path, json, key);
+  const Json& object = member(place, json, key);
   if (!object.is_object()) {
-    refuse(path, key, "no object");
+    place.in(key).refuse("it is no object");
   }
   for (const auto& [name, value] : object.items()) {
     if (value.is_string()) {
@@ -97,7 +129,7 @@ Settings settings_in(const std::string& path, const Json& json, const std::strin
     } else if (value.is_number() || value.is_boolean()) {
       settings.push_back({name, dump(value)});
     } else {
-      refuse(path, std::string(key).append(".").append(name), "neither text nor a number");
+      place.in(key).in(name).refuse("it is neither text nor a number");
     }
   }
   return settings;
@@ -160,43 +192,43 @@ Json environment_json(const Environment& environment) {
 }
 
 /// One value of an axis in a matrix file, as the grammar has it.
-std::string item_text(const std::string& path, const std::string& name, const Json& value) {
+std::string item_text(const Place& place, const Json& value) {
   if (value.is_string()) {
     return value.get<std::string>();
   }
   if (!value.is_number() && !value.is_boolean()) {
-    refuse(path, "axes." + name, "neither text nor a number");
+    place.refuse("it is neither text nor a number");
   }
   return dump(value);
 }
 
-std::string spec_text(const std::string& path, const std::string& name, const Json& value) {
+std::string spec_text(const Place& place, const Json& value) {
   if (!value.is_array()) {
-    return item_text(path, name, value);
+    return item_text(place, value);
   }
   std::string spec;
-  for (const Json& element : value) {
-    spec += (spec.empty() ? "" : ",") + item_text(path, name, element);
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    spec += (spec.empty() ? "" : ",") + item_text(place.at(i), value[i]);
   }
   return spec;
 }
 
 /// { "a": [1, 2], "b": ["x", null] } is (a,b)=(1,x),(2,).
-std::string zip_text(const std::string& path, const Json& zip) {
+std::string zip_text(const Place& place, const Json& zip) {
   if (!zip.is_object() || zip.empty()) {
-    refuse(path, "zip", "no array of objects");
+    place.refuse("it is no object, or an empty one");
   }
   std::string names;
   std::vector<std::string> tuples;
   for (const auto& [name, values] : zip.items()) {
     names += (names.empty() ? "(" : ",") + name;
     if (!values.is_array() || (!tuples.empty() && values.size() != tuples.size())) {
-      throw InputError(path + ": zip: the arrays are not equally long");
+      place.in(name).refuse("it is no array as long as the others");
     }
     tuples.resize(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
       tuples[i] += (tuples[i].empty() ? "(" : ",") +
-                   (values[i].is_null() ? std::string() : item_text(path, name, values[i]));
+                   (values[i].is_null() ? std::string() : item_text(place.in(name).at(i), values[i]));
     }
   }
   std::string text = names + ")=";
@@ -206,65 +238,76 @@ std::string zip_text(const std::string& path, const Json& zip) {
   return text;
 }
 
-void refuse_unknown(const std::string& path, const Json& json) {
+void refuse_unknown(const Place& place, const Json& json) {
   constexpr std::array<std::string_view, 10> known = {"schema", "name",      "workloads", "axes",
                                                       "zip",    "where",     "reps",      "seeds",
                                                       "order",  "parameters"};
   for (const auto& [key, value] : json.items()) {
     if (std::ranges::find(known, key) == known.end()) {
-      throw InputError(path + ": there is no key " + heap::quoted_text(key) +
-                       heap::did_you_mean(key, known));
+      place.in(key).refuse("there is no such key" + heap::did_you_mean(key, known));
     }
   }
 }
 
-CellOrder order_called(const std::string& path, const std::string& name) {
+CellOrder order_in(const Place& place, const Json& json) {
+  const std::string name = text_in(place, json, "order");
   const auto found = std::ranges::find(kCellOrders, name);
   if (found == kCellOrders.end()) {
-    throw InputError(path + ": order " + heap::quoted_text(name) + " is none of " +
-                     heap::joined(kCellOrders));
+    place.in("order").refuse(heap::quoted_text(name) + " is none of " + heap::joined(kCellOrders));
   }
   return static_cast<CellOrder>(found - kCellOrders.begin());
 }
 
-Matrix matrix_of(const std::string& path, const Json& json) {
+/// An axis, as the grammar has it: what is wrong with it is said with its place.
+SweepAxis axis_at(const Place& place, const std::string& text) {
+  try {
+    return parse_axis(text);
+  } catch (const std::invalid_argument& error) {
+    place.refuse(error.what());
+  }
+}
+
+Matrix matrix_of(const Place& place, const Json& json) {
   Matrix matrix;
   const auto text = [&](const char* key) {
-    return json.contains(key) ? text_in(path, json, key) : std::string();
+    return json.contains(key) ? text_in(place, json, key) : std::string();
+  };
+  const auto add_axis = [&](const Place& here, const std::string& name, const Json& value) {
+    matrix.axes.push_back(axis_at(here, name + "=" + spec_text(here, value)));
   };
   matrix.name = text("name");
   matrix.where = text("where");
   if (json.contains("workloads")) {
-    matrix.axes.push_back(parse_axis("workload=" + spec_text(path, "workload", json["workloads"])));
+    add_axis(place.in("workloads"), "workload", json["workloads"]);
   }
   if (json.contains("axes")) {
     if (!json["axes"].is_object()) {
-      refuse(path, "axes", "no object");
+      place.in("axes").refuse("it is no object");
     }
     for (const auto& [name, value] : json["axes"].items()) {
-      matrix.axes.push_back(parse_axis(std::string(name) + "=" + spec_text(path, name, value)));
+      add_axis(place.in("axes").in(name), name, value);
     }
   }
   if (json.contains("zip")) {
-    for (const Json& zip : json["zip"]) {
-      matrix.axes.push_back(parse_axis(zip_text(path, zip)));
-    }
+    for_each_in(place, json, "zip", [&](const Place& here, const Json& zip) {
+      matrix.axes.push_back(axis_at(here, zip_text(here, zip)));
+    });
   }
   if (json.contains("seeds")) {
-    matrix.axes.push_back(parse_axis("seed=" + spec_text(path, "seed", json["seeds"])));
+    add_axis(place.in("seeds"), "seed", json["seeds"]);
   }
   if (json.contains("parameters")) {
-    matrix.fixed = settings_in(path, json, "parameters");
+    matrix.fixed = settings_in(place, json, "parameters");
   }
   if (json.contains("reps")) {
     matrix.reps = static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>(count_in(path, json, "reps"), 0, 1'000'000));
+        std::clamp<std::uint64_t>(count_in(place, json, "reps"), 0, 1'000'000));
   }
   if (matrix.reps == 0 || matrix.reps == 1'000'000) {
-    throw InputError(path + ": reps is not 1 to 999999");
+    place.in("reps").refuse("it is not 1 to 999999");
   }
   if (json.contains("order")) {
-    matrix.order = order_called(path, text_in(path, json, "order"));
+    matrix.order = order_in(place, json);
   }
   return matrix;
 }
@@ -309,25 +352,30 @@ ManifestFile read_manifest(const std::string& path) {
   ManifestFile file;
   file.text = read_file(path);
   const Json json = parse_file(path, file.text);
-  require_schema(path, json, kSweepSchema);
-  file.plan = text_in(path, json, "plan");
-  file.reps = number_in(path, json, "reps");
-  file.program_hash = text_in(path, member(path, json, "program"), "hash");
-  file.program_version = text_in(path, member(path, json, "program"), "version");
-  file.parameters = settings_in(path, json, "parameters");
-  if (const Json& shard = member(path, json, "shard"); !shard.is_null()) {
-    file.shard = Shard{number_in(path, shard, "index"), number_in(path, shard, "of")};
+  const Place top{path, file.text};
+  require_schema(top, json, kSweepSchema);
+  file.plan = text_in(top, json, "plan");
+  file.reps = number_in(top, json, "reps");
+  file.program_hash = text_in(top.in("program"), member(top, json, "program"), "hash");
+  file.program_version = text_in(top.in("program"), member(top, json, "program"), "version");
+  file.parameters = settings_in(top, json, "parameters");
+  if (const Json& shard = member(top, json, "shard"); !shard.is_null()) {
+    const Place here = top.in("shard");
+    file.shard = Shard{number_in(here, shard, "index"), number_in(here, shard, "of")};
   }
-  for (const Json& axis : member(path, json, "axes")) {
-    for (const Json& name : member(path, axis, "names")) {
-      file.axis_names.push_back(name.is_string() ? name.get<std::string>() : dump(name));
-    }
-  }
-  for (const Json& cell : member(path, json, "cells")) {
-    file.cells.push_back({.id = text_in(path, cell, "cell"),
-                          .axes = settings_in(path, cell, "axes"),
-                          .parameters = settings_in(path, cell, "parameters")});
-  }
+  for_each_in(top, json, "axes", [&](const Place& axis_place, const Json& axis) {
+    for_each_in(axis_place, axis, "names", [&](const Place& place, const Json& name) {
+      if (!name.is_string()) {
+        place.refuse("it is not text");
+      }
+      file.axis_names.push_back(name.get<std::string>());
+    });
+  });
+  for_each_in(top, json, "cells", [&](const Place& place, const Json& cell) {
+    file.cells.push_back({.id = text_in(place, cell, "cell"),
+                          .axes = settings_in(place, cell, "axes"),
+                          .parameters = settings_in(place, cell, "parameters")});
+  });
   return file;
 }
 
@@ -358,14 +406,12 @@ std::string matrix_text(const Matrix& matrix) {
 }
 
 Matrix read_matrix(const std::string& path) {
-  const Json json = parse_file(path, read_file(path));
-  require_schema(path, json, kMatrixSchema);
-  refuse_unknown(path, json);
-  try {
-    return matrix_of(path, json);
-  } catch (const std::invalid_argument& error) {
-    throw InputError(path + ": " + error.what());
-  }
+  const std::string text = read_file(path);
+  const Json json = parse_file(path, text);
+  const Place top{path, text};
+  require_schema(top, json, kMatrixSchema);
+  refuse_unknown(top, json);
+  return matrix_of(top, json);
 }
 
 std::string fields_of(const RepEnd& end) {
@@ -431,8 +477,8 @@ class EventReader {
     if (json.is_discarded() || !json.is_object()) {
       fail("is no JSON object");
     }
-    const std::string place = path_ + ":" + std::to_string(events_.lines + 1);
-    refuse_doubtful_json(place, line);
+    refuse_doubtful_json(path_ + ":" + std::to_string(events_.lines + 1), line);
+    const Place place{path_, line, {}, events_.lines + 1};
     if (count_in(place, json, "n") != events_.lines) {
       fail("has the number " + dump(json["n"]) + ": lines are missing before it");
     }
@@ -449,11 +495,11 @@ class EventReader {
     }
   }
 
-  static RepKey key_of(const std::string& place, const Json& json) {
+  static RepKey key_of(const Place& place, const Json& json) {
     return {text_in(place, json, "cell"), number_in(place, json, "rep")};
   }
 
-  static RepEnd end_of(const std::string& place, const Json& json) {
+  static RepEnd end_of(const Place& place, const Json& json) {
     const Json& limit = member(place, json, "limit");
     const RepKey key = key_of(place, json);
     return {.cell = key.first,
@@ -494,20 +540,21 @@ std::optional<RunFigures> read_figures(const std::string& line) {
 }
 
 std::vector<MinimalHeap> read_minimal_heaps(const std::string& path) {
-  const Json json = parse_file(path, read_file(path));
-  require_schema(path, json, kMinimalHeapSchema);
+  const std::string text = read_file(path);
+  const Json json = parse_file(path, text);
+  const Place top{path, text};
+  require_schema(top, json, kMinimalHeapSchema);
   std::vector<MinimalHeap> heaps;
-  for (const Json& entry : member(path, json, "heaps")) {
-    const Json& pins = member(path, entry, "pins");
+  for_each_in(top, json, "heaps", [&](const Place& place, const Json& entry) {
+    const Json& pins = member(place, entry, "pins");
     if (!pins.is_boolean()) {
-      refuse(path, "heaps.pins", "neither true nor false");
+      place.in("pins").refuse("it is neither true nor false");
     }
-    if (pins.get<bool>() || member(path, entry, "minimum").is_null()) {
-      continue;
+    if (pins.get<bool>() || member(place, entry, "minimum").is_null()) {
+      return;
     }
-    const Settings parameters = settings_in(path, entry, "parameters");
-    MinimalHeap heap{.parameters = {}, .seed = "1", .bytes = count_in(path, entry, "minimum")};
-    for (const Setting& setting : parameters) {
+    MinimalHeap heap{.parameters = {}, .seed = "1", .bytes = count_in(place, entry, "minimum")};
+    for (const Setting& setting : settings_in(place, entry, "parameters")) {
       if (setting.name == "workload" || setting.name.starts_with("workload.")) {
         heap.parameters.push_back(setting);
       } else if (setting.name == "seed") {
@@ -515,7 +562,7 @@ std::vector<MinimalHeap> read_minimal_heaps(const std::string& path) {
       }
     }
     heaps.push_back(std::move(heap));
-  }
+  });
   return heaps;
 }
 

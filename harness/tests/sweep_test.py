@@ -179,16 +179,38 @@ class Files(Case):
             ('{"schema": "pinlab/matrix/2"}', "and this program reads pinlab/matrix/1"),
             ('{"schema": "pinlab/matrix/1", "axis": {}}', "did you mean axes?"),
             ('{"schema": "pinlab/matrix/1", "axes": {"seed": [1], "seed": [2]}}', "is there twice"),
-            ('{"schema": "pinlab/matrix/1", "reps": 0}', "reps is not"),
-            ('{"schema": "pinlab/matrix/1", "zip": [{"seed": [1, 2], "plan": ["semispace"]}]}', "equally long"),
-            ('{"axes": {}}', "there is no schema"),
-            ('[]', "there is no schema"),
+            ('{"schema": "pinlab/matrix/1", "reps": 0}', "matrix:1: at reps it is not 1 to"),
+            ('{"schema": "pinlab/matrix/1", "zip": [{"seed": [1, 2], "plan": ["semispace"]}]}', "matrix:1: at zip[0].plan it is no array as long"),
+            ('{"axes": {}}', "matrix:1: at the top the key schema is missing"),
+            ('[]', "matrix:1: at the top it is no object"),
+            ('{"schema": "pinlab/matrix/1",\n"axes": {\n"seed": [1,\n true, [2]]}}', "matrix:4: at axes.seed[2] it is neither"),
+            ('{"schema": "pinlab/matrix/1",\n"axes": {"seed": "1..2",\n "pin.share": "1:2"}}', "matrix:3: at axes.pin.share "),
+            ('{"schema": "pinlab/matrix/1",\n\n"parameters": {"plan": null}}', "matrix:3: at parameters.plan it is neither"),
+            ('{"schema": "pinlab/matrix/1",\n"order": "best"}', "matrix:2: at order "),
             ('{"schema"', "matrix:1:"),
         ]:
             with self.subTest(content=content):
                 path = self.folder / "matrix"
                 path.write_text(content)
                 self.says(3, fragment, "sweep", f"--out={self.out}", path)
+
+    def test_types_that_are_wrong_are_named_with_file_line_and_path(self):
+        self.sweep(0, *SMALL, "--axis=seed=1..2")
+        manifest = (self.out / "manifest.json").read_text()
+        for old, new, fragment in [('"reps": 1', '"reps": "1"', r"manifest.json:\d+: at reps it is not a whole number"),
+                                   ('"cells": [', '"cells": [7,', r"manifest.json:\d+: at cells\[0\] it is no object"),
+                                   ('"axes":{"seed":"2"}', '"axes":{"seed":[2]}', r"manifest.json:\d+: at cells\[1\].axes.seed it is neither")]:
+            self.assertEqual(manifest.count(old), 1, manifest)
+            (self.out / "manifest.json").write_text(manifest.replace(old, new))
+            run = pinlab("sweep", f"--out={self.out}", *SMALL, "--axis=seed=1..2")
+            self.assertEqual(run.returncode, 3, run.stderr)
+            self.assertRegex(run.stderr, fragment)
+            line = int(re.search(r"manifest.json:(\d+)", run.stderr)[1])
+            self.assertIn(new[:8], manifest.replace(old, new).splitlines()[line - 1])
+        heaps = self.folder / "heaps.json"
+        heaps.write_text('{"schema": "pinlab/minheap/1",\n"heaps": [\n{"pins": 1}]}')
+        self.says(3, "heaps.json:3: at heaps[0].pins it is neither true nor false", "sweep", f"--out={self.folder}/other",
+                  "--axis=heap.max=2*min", f"--minheap={heaps}")
 
 
 class Outcomes(Case):
@@ -265,7 +287,7 @@ class Interrupts(Case):
         self.assertIn("nobody works there now", self.ends(0, "sweep", "status", self.out).stdout)
 
     def test_an_interrupt_keeps_what_is_done_and_the_sweep_goes_on(self):
-        words = ["--heap.max=16MiB", "--workload.slots=2000", "--axis=workload.replacements=2000,2000000", "--order=lexical"]
+        words = ["--heap.max=16MiB", "--workload.slots=2000", "--axis=workload.replacements=2000,6000000", "--order=lexical"]
         sweep = self.start(*words)
         for line in sweep.stderr:
             if "completed" in line:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree as xml
+import zlib
 
 PINLAB, SCRIPTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 sys.path.insert(0, SCRIPTS)
@@ -255,6 +256,40 @@ class Gates(unittest.TestCase):
         self.assertEqual(json.loads(pathlib.Path(f"{noise}.few").read_text())["false_alarms"], {})
         self.assertIn("total", found["metrics"])
         self.gate(0, self.folder / "twice", f"--noise={noise}")
+
+    def slowed(self, name, factor):
+        """A copy of one side of `twice` whose times are longer."""
+        folder = self.folder / name
+        shutil.copytree(self.folder / "twice" / "new", folder)
+        lines = []
+        for line in (folder / "events.jsonl").read_text().splitlines():
+            event = json.loads(line)
+            if event["t"] == "rep_end":
+                pauses = event["run"]["timed"]["pauses"]
+                for times, keys in [(event["run"]["timed"], ("total", "mutator")), *((pauses[kind], ("p50", "total", "max")) for kind in pauses)]:
+                    for key in keys:
+                        times[key] = int(times[key] * factor)
+            del event["c"]
+            text = json.dumps(event, separators=(",", ":"))
+            lines.append(f'{text[:-1]},"c":"{zlib.crc32(text[:-1].encode()):08x}"}}\n')
+        (folder / "events.jsonl").write_text("".join(lines))
+        return folder
+
+    def test_a_canary_that_moved_forbids_to_compare_times(self):
+        then, now = self.folder / "twice" / "base", self.folder / "twice" / "new"
+        policy = self.folder / "total.json"
+        policy.write_text('{"schema": "pinlab/gate/1", "alpha": 0.05, "metrics": [{"name": "total", "kind": "sampled", "min_effect": "60%"}]}')
+        gated = [self.folder / "twice", f"--policy={policy}"]
+        still = self.gate(0, *gated, f"--canary={then},{then}")
+        self.assertNotIn("canary", still.stdout)
+        moved = self.gate(6, *gated, f"--canary={then},{self.slowed('slow', 1.8)}")
+        self.assertRegex(moved.stdout, r"the machine moved: \S+ of the canary, .* by \+[0-9.]+ %")
+        self.assertIn("gate: incomparable", moved.stdout)
+        # Exact figures are what they are on any machine.
+        self.assertIn("gate: passed", self.gate(0, self.folder / "twice", f"--canary={then},{self.folder}/slow").stdout)
+        self.assertIn("does not say whether the machine moved", self.gate(6, *gated, f"--canary={self.folder}/a,{self.folder}/a").stdout)
+        self.gate(2, *gated, f"--canary={then}")
+        self.gate(7, *gated, f"--canary={then},{self.folder}/nowhere")
 
     def test_other_tools_get_their_formats(self):
         sweep, record = self.folder / "a", next((self.folder / "a").glob("cells/*/r1.json"))

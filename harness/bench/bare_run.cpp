@@ -1,0 +1,75 @@
+// A run without the harness, for scripts/bench-harness: the same program, heap and seed as `pinlab
+// run` with these parameters, and nothing that records, measures, watches or writes.
+//
+//   bare_run --heap.max=64MiB --pin.share=1%
+//
+// Prints what shows that it was the same run: bytes allocated, and collections by kind; with
+// --graph, which takes time, the digest of the graph that the program left.
+#include "collector/runtime.hpp"
+#include "workloads/ambiguous_words.hpp"
+#include "harness/experiment.hpp"
+#include "harness/parameter_table.hpp"
+#include "harness/record.hpp"
+#include "harness/settings.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+namespace {
+
+using namespace pinlab;
+
+int run(const harness::Settings& settings, bool graph) {
+  const heap::ParameterValues values = harness::resolve({}, settings);
+  const auto workload = harness::workload_called(values.word("workload")).make(values);
+  collector::Options options = harness::collector_options(values);
+  options.measure_census = false;
+  options.measure_hostage = false;
+  options.measure_pins = 0;
+  collector::Runtime runtime(options);
+  const workloads::AmbiguousWords words(runtime, harness::ambiguous_options(values));
+  const auto mutator = runtime.attach();
+  workloads::PinPressure pins(runtime, harness::pin_options(values));
+  workloads::WorkloadContext context{.runtime = runtime,
+                                     .mutator = *mutator,
+                                     .pins = pins,
+                                     .random = harness::workload_stream(values)};
+  workload->run(context);
+  runtime.throw_pin_reports();
+  const auto clock = std::max(mutator->clock(), runtime.clock());
+  std::printf("allocated %llu young %llu full %llu\n", static_cast<unsigned long long>(clock),
+              static_cast<unsigned long long>(runtime.collections() - runtime.full_collections()),
+              static_cast<unsigned long long>(runtime.full_collections()));
+  if (graph) {
+    std::printf("graph_digest %s\n", harness::digest_text(runtime.graph_digest(*mutator)).c_str());
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  harness::Settings settings;
+  bool graph = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const std::size_t equals = word.find('=');
+    if (word == "--graph") {
+      graph = true;
+    } else if (word.starts_with("--") && equals != std::string_view::npos) {
+      settings.push_back({std::string(word.substr(2, equals - 2)),
+                          std::string(word.substr(equals + 1))});
+    } else {
+      std::fprintf(stderr, "bare_run: --name=value, not %s\n", argv[i]);
+      return 2;
+    }
+  }
+  try {
+    return run(settings, graph);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bare_run: %s\n", error.what());
+    return 2;
+  }
+}
