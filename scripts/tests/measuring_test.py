@@ -164,6 +164,7 @@ class Harness(Case):
         self.assertEqual(bench.interval(list(range(20))), (9.5, 5, 14))
         self.assertEqual(bench.interval([3, 1, 2]), (2, 1, 3))
         self.assertEqual(bench.interval(list(range(6))), (2.5, 0, 5))
+        self.assertEqual(bench.interval(list(range(8))), (3.5, 0, 7))
         self.assertEqual(bench.interval(list(range(9))), (4, 1, 7))
 
 
