@@ -155,6 +155,9 @@ class Marker {
   /// Which of the marked objects that start in the line are pinned.
   [[nodiscard]] std::uint64_t pinned_among(Address line, std::uint64_t starts) {
     std::uint64_t& pinned = heap_.pin_bits(line);
+    if (pinned == 0) {
+      return 0;
+    }
     pinned &= starts;
     if (heap_.take_pin_ended(line)) {
       for (std::uint64_t left = pinned; left != 0; left &= left - 1) {
@@ -168,13 +171,25 @@ class Marker {
     return pinned;
   }
 
+  /// The header that pinned_among() will look at first in a line.
+  [[gnu::always_inline]] void expect_ended(Address line) const {
+    const std::uint64_t pinned = heap_.has_pin_ended(line) ? heap_.pin_bits(line) : 0;
+    if (pinned != 0) {
+      prefetch(line + kGranuleBytes * static_cast<std::size_t>(std::countr_zero(pinned)));
+    }
+  }
+
   /// Extends the marks of a block, and holds what is pinned in it.
   void extend_and_hold(heap::MarkExtension& extension, heap::Block block) {
     std::uint64_t pins = 0;
     std::uint64_t granules = 0;
     std::uint64_t before = 0;  // 1 where a pinned object reaches into the line
-    extension.extend(heap_.range_of(block), [&](Address line, std::uint64_t starts,
-                                                std::uint64_t rest) {
+    const heap::AddressRange range = heap_.range_of(block);
+    extension.extend(range, [&](Address line, std::uint64_t starts, std::uint64_t rest) {
+      constexpr std::size_t kAheadBytes = 16 * heap::kLineBytes;
+      if (range.limit - line > kAheadBytes) {
+        expect_ended(line + kAheadBytes);
+      }
       const std::uint64_t pinned = pinned_among(line, starts);
       const std::uint64_t held = pinned | heap::runs_from(rest, (pinned << 1U) | before);
       before = held >> 63U;

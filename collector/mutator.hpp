@@ -69,7 +69,7 @@ class Mutator {
   }
 
   /// A store to this slot will follow: its memory and its card are fetched meanwhile.
-  void expect_store(heap::ObjectRef holder, std::size_t index) const {
+  [[gnu::always_inline]] void expect_store(heap::ObjectRef holder, std::size_t index) const {
     const heap::Address slot = holder.slot(index);
     __builtin_prefetch(slot.as<void>(), 1);
     __builtin_prefetch(heap::Address(cards_ + (slot.value() >> heap::kLineShift)).as<void>(), 1);

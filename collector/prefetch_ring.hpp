@@ -44,7 +44,7 @@ class PrefetchRing {
   std::size_t held_ = 0;
 };
 
-inline void prefetch(heap::Address a) {
+[[gnu::always_inline]] inline void prefetch(heap::Address a) {
   __builtin_prefetch(a.as<void>(), 1, 3);
 }
 

@@ -154,11 +154,13 @@ class Heap {
       line.store(1, std::memory_order_release);
     }
   }
-  /// Whether that was said since the last call.
+  [[nodiscard]] bool has_pin_ended(Address a) const {
+    return std::atomic_ref(pin_ended(a)).load(std::memory_order_relaxed) != 0;
+  }
+  /// The same, and it is forgotten.
   [[nodiscard]] bool take_pin_ended(Address a) const {
-    const std::atomic_ref line(pin_ended(a));
-    return line.load(std::memory_order_relaxed) != 0 &&
-           line.exchange(0, std::memory_order_acquire) != 0;
+    return has_pin_ended(a) &&
+           std::atomic_ref(pin_ended(a)).exchange(0, std::memory_order_acquire) != 0;
   }
   /// Whether any bit of the block says that an object may be pinned.
   [[nodiscard]] bool has_pins(Block block) const { return has_pins_[index_of(block)] != 0; }

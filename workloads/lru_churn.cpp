@@ -83,7 +83,7 @@ class SlotTokens {
     }
   }
   /// take() will be asked for it.
-  void expect(std::uint64_t slot) const {
+  [[gnu::always_inline]] void expect(std::uint64_t slot) const {
     if ((has_[slot / 64] & (std::uint64_t{1} << (slot % 64))) != 0) {
       __builtin_prefetch(&tokens_[slot]);
     }

@@ -140,21 +140,24 @@ void density_row(std::uint64_t bytes_per_pin, std::uint64_t object_bytes, Arm ar
   std::vector<double> without;
   std::vector<double> with;
   std::vector<double> more;
+  std::vector<double> after;
   std::array<std::vector<double>, kPhases.size()> phases;
   std::uint64_t pins = 0;
   std::uint64_t islands = 0;
   std::array<std::uint64_t, 2> moved{};
   for (int pair = 0; pair <= pairs; ++pair) {
-    std::array<PauseReport, 2> reports;
-    for (const std::size_t pinned : {std::size_t{0}, std::size_t{1}}) {
+    // Without pins, with new ones, and when these have ended: what ended is looked at once more.
+    constexpr std::size_t kPinned = 1;
+    std::array<PauseReport, 3> reports;
+    for (std::size_t i = 0; i < reports.size(); ++i) {
       if (arm.replaces_half) {
         world.replace_half();
       }
       Pinner pinner(world.runtime().pins());
-      for (std::uint64_t i = 0; pinned != 0 && i < world.size(); i += step) {
-        pinner.pin(world.object(i));
+      for (std::uint64_t k = 0; i == kPinned && k < world.size(); k += step) {
+        pinner.pin(world.object(k));
       }
-      reports[pinned] = world.collect(arm.effort);
+      reports[i] = world.collect(arm.effort);
       pinner.unpin();
     }
     if (pair == 0) {
@@ -166,6 +169,7 @@ void density_row(std::uint64_t bytes_per_pin, std::uint64_t object_bytes, Arm ar
     without.push_back(pause(0));
     with.push_back(pause(1));
     more.push_back((pause(1) - pause(0)) / static_cast<double>(pins));
+    after.push_back((pause(2) - pause(0)) / static_cast<double>(pins));
     for (std::size_t i = 0; i < kPhases.size(); ++i) {
       const auto ns = [&](std::size_t k) {
         return static_cast<double>(reports[k].phase_ns[static_cast<std::size_t>(kPhases[i])]);
@@ -175,11 +179,11 @@ void density_row(std::uint64_t bytes_per_pin, std::uint64_t object_bytes, Arm ar
     moved[0] = reports[0].moved_bytes;
     moved[1] = reports[1].moved_bytes;
   }
-  std::printf("| %llu | %llu | %llu | %llu | %.2f | %.2f | **%.1f** |",
+  std::printf("| %llu | %llu | %llu | %llu | %.2f | %.2f | **%.1f** | %.1f |",
               static_cast<unsigned long long>(bytes_per_pin),
               static_cast<unsigned long long>(object_bytes), static_cast<unsigned long long>(pins),
               static_cast<unsigned long long>(islands), median(without) / 1e6, median(with) / 1e6,
-              median(more));
+              median(more), median(after));
   for (const std::vector<double>& phase : phases) {
     std::printf(" %.1f |", median(phase));
   }
@@ -192,9 +196,10 @@ void density_row(std::uint64_t bytes_per_pin, std::uint64_t object_bytes, Arm ar
 
 void density_table(Arm arm, int pairs) {
   std::printf(
-      "\n| bytes of heap a pin | object | pins | islands | ms without | ms with | ns a pin | mark | "
-      "islands | plan | update | move | reclaim | MiB moved without, with | Go and the bitmap |\n"
-      "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+      "\n| bytes of heap a pin | object | pins | islands | ms without | ms with | ns a pin | "
+      "once after | mark | islands | plan | update | move | reclaim | MiB moved without, with | Go "
+      "and the bitmap |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   density_row(64, 64, arm, pairs);
   density_row(512, 512, arm, pairs);
   density_row(512, 64, arm, pairs);
