@@ -47,8 +47,8 @@ class MarkExtension {
   /// and where they go on. REQUIRES a block whose lines were unmarked.
   template <class Visit>
   void extend(AddressRange block, Visit&& visit) {
-    std::size_t before =
-        0;  // granules that the marked object which reaches into the line has above
+    // Granules that a marked object which reaches into the line has below it, 0: none does.
+    std::size_t before = 0;
     for (Address line = block.base; line < block.limit; line += kLineBytes) {
       LineMarks& marks = marks_.line(line);
       const std::uint64_t starts = marks.live & marks.start;
