@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <bit>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 namespace pinlab::collector {
@@ -247,7 +246,7 @@ struct PinTrace {
 
 LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::mark);
-  const std::optional<std::uint64_t> pinned_objects = generations.pins.pinned_objects();
+  const std::uint64_t pinned_objects = generations.pins.pinned_objects();
   unmark(generations.heap);
   generations.held.forget();  // of a collection that a handler of leaks left by throwing
   Marker marker(generations, LiveSet(), Extent::start, report, &generations.held);

@@ -70,7 +70,9 @@ struct SiteHostage {
   std::uint32_t site = 0;
   std::uint64_t pins = 0;
   std::uint64_t pinned_bytes = 0;
-  std::uint64_t oldest_since = 0;        ///< allocation clock of the oldest pin
+  /// The allocation clock when the site first pinned between the collections between which its oldest
+  /// pin was made.
+  std::uint64_t oldest_since = 0;
   std::uint64_t oldest_collections = 0;  ///< collections since, this one included
   /// Used with all pins less used without this site's, which may be negative; nothing where no plan
   /// was made without the site.

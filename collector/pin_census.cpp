@@ -10,10 +10,9 @@ using pinning::PinLedger;
 
 void census_pins(Generations& generations, PauseReport& report) {
   const PhaseTimer timer(report, PausePhase::census);
-  const std::uint64_t every = generations.options.measure_pins;
-  generations.pins.settle_changes(every);
+  const std::uint64_t every = generations.pins.ledger_period();
   const std::uint32_t collections = generations.pins.collections();
-  const PinLedger& ledger = generations.pins.ledger();
+  const PinLedger& ledger = generations.pins.settled_ledger();
   ledger.for_each_site([&](pinning::SiteId site, const PinLedger::Totals& totals) {
     report.sites.push_back({.site = site,
                             .pins = every * totals.pins,

@@ -78,6 +78,7 @@ Runtime::Runtime(Options options) try
       generations_(options_, heap_, pins_) {
   pins_.set_liveness(options_.pin_liveness);
   pins_.sampler().set_period(options_.sample_sites);
+  pins_.set_ledger_period(options_.measure_pins);
 } catch (const heap::HeapConfigError& error) {
   throw OptionsError(error.what());
 } catch (const std::bad_alloc&) {

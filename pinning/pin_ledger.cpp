@@ -1,37 +1,33 @@
 #include "pinning/pin_ledger.hpp"
 
-#include "heap/support/expects.hpp"
-
 #include <algorithm>
 
 namespace pinlab::pinning {
 
-void PinLedger::come(SiteId site, Time time, std::uint64_t granules) {
+void PinLedger::enter(SiteId site, Time time, std::int64_t pins, std::int64_t granules) {
   if (site >= sites_.size()) {
     sites_.resize(std::size_t{site} + 1);
   }
   Site& entry = sites_[site];
-  ++entry.pins;
+  entry.pins += pins;
   entry.granules += granules;
-  if (entry.groups.size() == entry.settled || entry.groups.back().time != time) {
-    entry.groups.push_back({time, 0});
+  age_of(time.collections).pins += pins;
+  const auto limit = entry.groups.begin() + static_cast<std::ptrdiff_t>(entry.settled);
+  const auto group = std::lower_bound(
+      entry.groups.begin(), limit, time.collections,
+      [](const Group& a, std::uint32_t sought) { return a.time.collections < sought; });
+  if (group == limit || group->time.collections != time.collections) {
+    entry.groups.push_back({time, pins});
+    return;
   }
-  ++entry.groups.back().pins;
-  ++age_of(time.collections).pins;
+  add(*group, {time, pins});
+  entry.emptied += group->pins == 0 ? 1U : 0U;
+  entry.first = std::min(entry.first, static_cast<std::size_t>(group - entry.groups.begin()));
 }
 
-void PinLedger::go(SiteId site, Time time, std::uint64_t granules) {
-  Site& entry = sites_[site];
-  const auto begin = entry.groups.begin();
-  const auto limit = begin + static_cast<std::ptrdiff_t>(entry.settled);
-  const auto group = std::lower_bound(begin + static_cast<std::ptrdiff_t>(entry.first), limit,
-                                      time, [](const Group& a, const Time& b) { return a.time < b; });
-  EXPECTS(group != limit && group->time == time && group->pins > 0);
-  --group->pins;
-  entry.emptied += group->pins == 0 ? 1U : 0U;
-  --entry.pins;
-  entry.granules -= granules;
-  --age_of(time.collections).pins;
+void PinLedger::add(Group& group, const Group& more) {
+  group.time.since = std::min(group.time.since, more.time.since);
+  group.pins += more.pins;
 }
 
 void PinLedger::settle() {
@@ -42,31 +38,42 @@ void PinLedger::settle() {
   last_age_ = 0;
 }
 
-// Sets are gone over one after another, so that times come in stretches that ascend.
+// Groups of the same time become one, and those without pins none.
+void PinLedger::join(std::vector<Group>& groups, std::size_t begin) {
+  std::size_t end = begin;
+  for (std::size_t i = begin; i < groups.size(); ++i) {
+    if (end > begin && groups[end - 1].time.collections == groups[i].time.collections) {
+      add(groups[end - 1], groups[i]);
+    } else {
+      end -= end > begin && groups[end - 1].pins == 0 ? 1U : 0U;
+      groups[end++] = groups[i];
+    }
+  }
+  end -= end > begin && groups[end - 1].pins == 0 ? 1U : 0U;
+  groups.resize(end);
+}
+
+// Accounts are hashed, and several may have pins of the same time.
 void PinLedger::settle(Site& site) {
-  const auto by_time = [](const Group& a, const Group& b) { return a.time < b.time; };
+  const auto by_time = [](const Group& a, const Group& b) {
+    return a.time.collections < b.time.collections;
+  };
   std::vector<Group>& groups = site.groups;
   const auto come = groups.begin() + static_cast<std::ptrdiff_t>(site.settled);
   if (come != groups.end()) {
     if (!std::is_sorted(come, groups.end(), by_time)) {
       std::sort(come, groups.end(), by_time);
     }
-    std::size_t last = site.settled;
-    if (site.settled > 0 && !by_time(*(come - 1), *come)) {
+    std::size_t begin = site.settled;
+    if (begin > 0 && !by_time(*(come - 1), *come)) {
       std::inplace_merge(groups.begin(), come, groups.end(), by_time);
       site.first = 0;
-      last = 0;
+      site.emptied = 0;
+      begin = 0;
     }
-    for (std::size_t i = last + 1; i < groups.size(); ++i) {
-      if (groups[i].time == groups[last].time) {
-        groups[last].pins += groups[i].pins;
-      } else {
-        groups[++last] = groups[i];
-      }
-    }
-    groups.resize(last + 1);
+    join(groups, begin);
   }
-  while (site.first < groups.size() && groups[site.first].pins == 0) {
+  while (site.first < groups.size() && groups[site.first].pins <= 0) {
     ++site.first;
   }
   if (2 * site.emptied > groups.size()) {

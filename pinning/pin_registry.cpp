@@ -22,12 +22,18 @@ std::uint64_t mixed(ObjectRef object) {
   return z ^ (z >> 32U);
 }
 
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 }  // namespace
 
 PinRegistry::PinRegistry(heap::Heap& heap)
     : heap_(heap),
       heap_base_(heap.base().value()),
-      heap_bytes_(heap.range().bytes()) {}
+      heap_bytes_(heap.range().bytes()),
+      serial_(next_serial()) {}
 
 PinRegistry::~PinRegistry() {
   kept_.clear();
@@ -219,20 +225,33 @@ std::string PinRegistry::sentence_of(const CollectedPin& pin) const {
 }
 
 PinCounts PinRegistry::counts() const {
-  const std::lock_guard lock(sets_mutex_);
-  PinSet::Tally of_sets = ended_sets_;
-  for (const PinSet* set : sets_) {
-    const std::lock_guard set_lock(set->lock_);
-    of_sets += set->tally_;
-  }
-  PinCounts sum{.made = of_sets.made, .ended = of_sets.ended};
+  PinCounts sum;
   sum.leaked = leaked_.load(std::memory_order_relaxed);
   sum.died = died_.load(std::memory_order_relaxed);
   sum.needless = needless_.values();
-  sum.needless[static_cast<std::size_t>(Needless::zero_size)] = of_sets.zero_size;
-  sum.needless[static_cast<std::size_t>(Needless::large)] = of_sets.large;
   sum.work = work_.values();
+  const std::lock_guard lock(accounts_mutex_);
+  for (const ThreadAccount& of : accounts_) {
+    sum.ended += of.account->ended();
+    sum.needless[static_cast<std::size_t>(Needless::zero_size)] += of.account->zero_size();
+    sum.needless[static_cast<std::size_t>(Needless::large)] += of.account->large();
+  }
+  for (const ThreadAccount& of : accounts_) {
+    sum.made += of.account->made();
+  }
   return sum;
+}
+
+PinAccount& PinRegistry::find_account() {
+  const std::thread::id me = std::this_thread::get_id();
+  const std::lock_guard lock(accounts_mutex_);
+  auto found = std::ranges::find(accounts_, me, &ThreadAccount::thread);
+  if (found == accounts_.end()) {
+    accounts_.push_back({me, std::make_unique<PinAccount>()});
+    found = accounts_.end() - 1;
+  }
+  mine_ = {serial_, found->account.get()};
+  return *found->account;
 }
 
 std::uint64_t PinRegistry::held() const {
@@ -271,7 +290,6 @@ void PinRegistry::end_dead(const SetList& sets, const IsDead& is_dead) {
   {
     const std::lock_guard lock(sets_mutex_);
     for (PinSet* set : sets) {
-      enlist_changed(*set);
       for (const PinSet::Entry& entry : set->take_dead(is_dead)) {
         died_.fetch_add(1, std::memory_order_relaxed);
         if (set->liveness() == Liveness::crash) {
@@ -387,7 +405,6 @@ void PinRegistry::attach(PinSet& set) {
   if (!set.keeps_alive()) {
     enlist(weak_sets_, set, &PinSet::weak_place_);
   }
-  enlist_changed(set);
 }
 
 void PinRegistry::detach(PinSet& set) {
@@ -396,10 +413,6 @@ void PinRegistry::detach(PinSet& set) {
   delist(owned_sets_, set, &PinSet::owned_place_);
   delist(weak_sets_, set, &PinSet::weak_place_);
   delist(young_weak_sets_, set, &PinSet::young_place_);
-  delist(changed_sets_, set, &PinSet::changed_place_);
-  settled_pins_ -= set.settled_;
-  gone_.insert(gone_.end(), set.gone_.begin(), set.gone_.end());
-  ended_sets_ += set.tally_;
 }
 
 void PinRegistry::list_weak_young(PinSet& set) {
@@ -407,85 +420,32 @@ void PinRegistry::list_weak_young(PinSet& set) {
   enlist(young_weak_sets_, set, &PinSet::young_place_);
 }
 
-void PinRegistry::list_changed(PinSet& set) {
-  const std::lock_guard lock(sets_mutex_);
-  enlist_changed(set);
-}
-
-/// REQUIRES the lock of sets.
-void PinRegistry::enlist_changed(PinSet& set) {
-  enlist(changed_sets_, set, &PinSet::changed_place_);
-  const std::lock_guard lock(set.lock_);
-  set.changed_ = true;
-}
-
-// Pins that end meanwhile only make the answer too large: sets are read first, then how many pins of
-// them are further ones of the same object.
-std::optional<std::uint64_t> PinRegistry::pinned_objects() {
-  const std::lock_guard lock(sets_mutex_);
-  std::uint64_t pins = settled_pins_;
-  std::uint64_t made = 0;
-  for (const PinSet* set : changed_sets_) {
-    const std::lock_guard set_lock(set->lock_);
-    pins += set->objects_.size() - set->settled_;
-    made += set->tally_.made;
+// Pins that come and go meanwhile make the answer too large, never too small: ends are read first,
+// and beginnings, which are counted before the pin is made, last.
+std::uint64_t PinRegistry::pinned_objects() const {
+  const std::lock_guard lock(accounts_mutex_);
+  std::uint64_t too_many = 0;
+  for (const ThreadAccount& of : accounts_) {
+    too_many += of.account->ended();
   }
   for (const Shard& shard : shards_) {
     const std::lock_guard shard_lock(shard.mutex);
-    pins -= shard.extra;
+    too_many += shard.extra;
   }
-  for (const PinSet* set : changed_sets_) {
-    const std::lock_guard set_lock(set->lock_);
-    made -= set->tally_.made;
+  std::uint64_t made = 0;
+  for (const ThreadAccount& of : accounts_) {
+    made += of.account->made();
   }
-  return made == 0 ? std::optional(pins) : std::nullopt;
+  return made - too_many;
 }
 
-namespace {
-
-PinLedger::Time time_of(const PinSet::Note& note) {
-  return {note.collections, note.since};
-}
-
-}  // namespace
-
-void PinRegistry::enter_in_ledger(PinSet& set, std::uint64_t every) {
-  for (const PinSet::Note& note : set.gone_) {
-    ledger_.go(note.site, time_of(note), note.granules);
+const PinLedger& PinRegistry::settled_ledger() {
+  const std::lock_guard lock(accounts_mutex_);
+  for (const ThreadAccount& of : accounts_) {
+    of.account->settle(ledger_);
   }
-  set.gone_.clear();
-  if (every == 0) {
-    return;
-  }
-  // The pins of a set are in the order in which they were made: those that came are its last.
-  for (; set.seen_ < set.notes_.size(); ++set.seen_) {
-    PinSet::Note& note = set.notes_[set.seen_];
-    if (skip_ > 0) {
-      --skip_;
-      note.skipped = true;
-    } else {
-      skip_ = every - 1;
-      ledger_.come(note.site, time_of(note), note.granules);
-    }
-  }
-}
-
-void PinRegistry::settle_changes(std::uint64_t every) {
-  const std::lock_guard lock(sets_mutex_);
-  for (const PinSet::Note& note : gone_) {
-    ledger_.go(note.site, time_of(note), note.granules);
-  }
-  gone_.clear();
-  for (PinSet* set : changed_sets_) {
-    const std::lock_guard set_lock(set->lock_);
-    settled_pins_ += set->objects_.size() - set->settled_;
-    set->settled_ = set->objects_.size();
-    enter_in_ledger(*set, every);
-    set->changed_ = false;
-    set->changed_place_ = PinSet::kNowhere;
-  }
-  changed_sets_.clear();
   ledger_.settle();
+  return ledger_;
 }
 
 void PinRegistry::attach(ForeignMemory& memory) {

@@ -14,6 +14,7 @@
 #include "heap/object.hpp"
 #include "pinning/handle_table.hpp"
 #include "pinning/misuse.hpp"
+#include "pinning/pin_account.hpp"
 #include "pinning/pin_ledger.hpp"
 #include "pinning/pin_marks.hpp"
 #include "pinning/pin_set.hpp"
@@ -30,6 +31,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace pinlab::pinning {
@@ -142,6 +144,11 @@ class PinRegistry {
   [[nodiscard]] Liveness liveness() const { return liveness_; }
   void set_liveness(Liveness liveness) { liveness_ = liveness; }
 
+  /// Every so many-th pin that a thread makes is entered in the ledger, and leaves it when it ends; 0:
+  /// none. Before the first pin (parameter record.pins).
+  [[nodiscard]] std::uint64_t ledger_period() const { return ledger_period_; }
+  void set_ledger_period(std::uint64_t period) { ledger_period_ = period; }
+
   /// Of pins that name no site, every period-th is named by the code that made it; 0: none.
   [[nodiscard]] SiteSampler& sampler() { return sampler_; }
   /// `site` where there is one, else a sampled one. For shapes: `caller` is the return address of
@@ -181,15 +188,10 @@ class PinRegistry {
   // For collections, with every mutator stopped. Unpins of foreign threads may still come in.
 
   /// Objects that are pinned, by any set: no fewer than are from now on, as long as no object is
-  /// pinned that was not. Nothing where pins came meanwhile. Costs as much as sets have changed
-  /// since settle_changes().
-  [[nodiscard]] std::optional<std::uint64_t> pinned_objects();
-  /// What changed up to now is known: once a full collection. Of the pins that came, every
-  /// `every`-th is entered in the ledger, in the order of the sets that changed, and leaves it when
-  /// it ends; 0: none.
-  void settle_changes(std::uint64_t every);
-  /// As of then.
-  [[nodiscard]] const PinLedger& ledger() const { return ledger_; }
+  /// pinned that was not.
+  [[nodiscard]] std::uint64_t pinned_objects() const;
+  /// What the ledger has up to now, of every ledger_period()-th pin.
+  [[nodiscard]] const PinLedger& settled_ledger();
   /// Young objects that were pinned at some time since they were listed, in no particular order.
   [[nodiscard]] std::vector<heap::ObjectRef>& young_pins() { return young_pins_; }
   /// Visits each set, under the lock that keeps sets from coming and going.
@@ -236,7 +238,10 @@ class PinRegistry {
   void attach(ForeignMemory& memory);
   void detach(ForeignMemory& memory);
   void list_weak_young(PinSet& set);
-  void list_changed(PinSet& set);
+  /// The calling thread's.
+  [[nodiscard]] PinAccount& account() {
+    return mine_.registry == serial_ ? *mine_.account : find_account();
+  }
   /// True for an address in this heap. Else counts why a pin of it needs nothing.
   [[nodiscard]] bool admit(heap::Address address);
   /// The object that `inside` points into, or null where there is none to pin, which is counted.
@@ -271,15 +276,18 @@ class PinRegistry {
     void erase(std::size_t hole);
   };
   static constexpr std::size_t kShards = 64;
+  struct ThreadAccount {
+    std::thread::id thread;
+    std::unique_ptr<PinAccount> account;
+  };
   using SetList = std::vector<PinSet*>;
   using Place = std::size_t PinSet::*;
 
   static void enlist(SetList& list, PinSet& set, Place place);
   static void delist(SetList& list, PinSet& set, Place place);
   void end_dead(const SetList& sets, const IsDead& is_dead);
-  void enlist_changed(PinSet& set);
-  void enter_in_ledger(PinSet& set, std::uint64_t every);
   void forget_lost(const PinSet& set);
+  [[nodiscard]] PinAccount& find_account();
 
   void pin_again(heap::ObjectRef object);
   [[nodiscard]] bool unpin_counted(heap::ObjectRef object);
@@ -299,13 +307,13 @@ class PinRegistry {
   SetList owned_sets_;
   SetList weak_sets_;
   SetList young_weak_sets_;
-  SetList changed_sets_;  ///< since settle_changes()
-  std::uint64_t settled_pins_ = 0;  ///< of all sets, as of then
+  inline static constinit thread_local LastAccount mine_;
+  const std::uint64_t serial_;
+  std::uint64_t ledger_period_ = 1;
+  mutable std::mutex accounts_mutex_;
+  std::vector<ThreadAccount> accounts_;
   PinLedger ledger_;
-  std::uint64_t skip_ = 0;            ///< pins to come that are not entered
-  std::vector<PinSet::Note> gone_;    ///< of sets that ended
   std::vector<std::unique_ptr<PinSet>> lost_;
-  PinSet::Tally ended_sets_;
   HandleTable handles_;
   PinMarks marks_;
   PinMarks parents_;

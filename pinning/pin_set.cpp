@@ -22,19 +22,9 @@ PinSet::~PinSet() {
   registry_.detach(*this);
 }
 
-// The registry's list is locked before sets are, so that a set which is in none is unlocked first.
-PinSet::Change::Change(PinSet& set) : set_(set) {
-  set.lock_.lock();
-  while (!set.changed_) {
-    set.lock_.unlock();
-    set.registry_.list_changed(set);
-    set.lock_.lock();
-  }
-}
-
 void PinSet::pin(heap::ObjectRef object, SiteId site) {
   list_if_weak(object);
-  const Change change(*this);
+  const std::lock_guard lock(lock_);
   add(object, site);
 }
 
@@ -42,7 +32,7 @@ void PinSet::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
   for (const heap::ObjectRef object : objects) {
     list_if_weak(object);
   }
-  const Change change(*this);
+  const std::lock_guard lock(lock_);
   objects_.reserve(objects_.size() + objects.size());
   notes_.reserve(notes_.size() + objects.size());
   for (const heap::ObjectRef object : objects) {
@@ -57,25 +47,32 @@ void PinSet::list_if_weak(heap::ObjectRef object) {
   }
 }
 
+// The header is read once its line is the thread's own: a look before would fetch it twice where
+// others pin beside it.
 void PinSet::add(heap::ObjectRef object, SiteId site) {
+  PinAccount& account = registry_.account();
+  const PinLedger::Time time{registry_.collections(), registry_.clock()};
+  const bool entered = account.samples(registry_.ledger_period());
   const auto granules = static_cast<std::uint32_t>(object.header().granules());
-  notes_.push_back({registry_.clock(), site, registry_.collections(), granules, false});
+  notes_.push_back({time.since, site, time.collections, granules, entered});
   objects_.push_back(object);
+  account.count_made();
   registry_.pin(object);
-  ++tally_.made;
+  if (entered) {
+    account.come(site, time, granules);
+  }
   if (registry_.heap().is_large(object.address())) {
-    ++tally_.large;
+    account.count_large();
   } else if (granules == 1) {
-    ++tally_.zero_size;
+    account.count_zero_size();
   }
 }
 
 bool PinSet::unpin(heap::ObjectRef object) {
-  const Change change(*this);
+  const std::lock_guard lock(lock_);
   for (std::size_t i = objects_.size(); i-- > 0;) {
     if (objects_[i] == object) {
-      release(object);
-      seen_ -= note_gone(i) ? 1U : 0U;
+      release(i);
       objects_.erase(objects_.begin() + static_cast<std::ptrdiff_t>(i));
       notes_.erase(notes_.begin() + static_cast<std::ptrdiff_t>(i));
       return true;
@@ -85,22 +82,22 @@ bool PinSet::unpin(heap::ObjectRef object) {
 }
 
 void PinSet::unpin_all() {
-  const Change change(*this);
-  for (const heap::ObjectRef object : objects_) {
-    EXPECTS(registry_.unpin(object));
+  const std::lock_guard lock(lock_);
+  for (std::size_t i = 0; i < objects_.size(); ++i) {
+    release(i);
   }
-  for (std::size_t i = 0; i < seen_; ++i) {
-    static_cast<void>(note_gone(i));
-  }
-  seen_ = 0;
-  tally_.ended += objects_.size();
   objects_.clear();
   notes_.clear();
 }
 
-void PinSet::release(heap::ObjectRef object) {
-  EXPECTS(registry_.unpin(object));
-  ++tally_.ended;
+void PinSet::release(std::size_t index) {
+  const Note& note = notes_[index];
+  EXPECTS(registry_.unpin(objects_[index]));
+  PinAccount& account = registry_.account();
+  if (note.entered) {
+    account.go(note.site, {note.collections, note.since}, note.granules);
+  }
+  account.count_ended(1);
 }
 
 bool PinSet::empty() const {

@@ -8,12 +8,13 @@
 
 #include "heap/object.hpp"
 #include "pinning/pin_site.hpp"
+#include "pinning/spin_lock.hpp"
 
 #include <boost/container/small_vector.hpp>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,21 +22,6 @@
 namespace pinlab::pinning {
 
 class PinRegistry;
-
-/// Held for a few instructions: by the owner of a set for one pin, by a collection for one set.
-class SpinLock {
- public:
-  void lock() {
-    while (flag_.test_and_set(std::memory_order_acquire)) {
-      while (flag_.test(std::memory_order_relaxed)) {
-      }
-    }
-  }
-  void unlock() { flag_.clear(std::memory_order_release); }
-
- private:
-  std::atomic_flag flag_;
-};
 
 /// What a pin does to the life of its object: golang/go#46787, where ansiwen and bcmills argued for
 /// the first, aclements for the second, and rsc for the third.
@@ -55,7 +41,7 @@ class alignas(64) PinSet {
     SiteId site;
     std::uint32_t collections;  ///< so many had been before
     std::uint32_t granules;     ///< of the object: who counts bytes need not touch it
-    bool skipped = false;       ///< by the ledger's sampling (PinRegistry::ledger())
+    bool entered = false;       ///< in an account, and so in the ledger (PinRegistry::ledger())
 
     [[nodiscard]] std::uint64_t bytes() const {
       return std::uint64_t{granules} << heap::kGranuleShift;
@@ -119,8 +105,6 @@ class alignas(64) PinSet {
   [[nodiscard]] PinRegistry& registry() const { return registry_; }
   [[nodiscard]] Liveness liveness() const { return liveness_; }
   [[nodiscard]] bool keeps_alive() const { return liveness_ == Liveness::strong; }
-  [[nodiscard]] std::uint64_t made() const { return tally_.made; }
-  [[nodiscard]] std::uint64_t ended() const { return tally_.ended; }
 
   // For collections, under lock().
   [[nodiscard]] SpinLock& lock() const { return lock_; }
@@ -140,17 +124,14 @@ class alignas(64) PinSet {
   [[nodiscard]] bool belongs_to_scope() const { return owner_ == 0 && !lost_; }
   /// Ends the pins of objects that died, of a set that keeps nothing alive, and says which these
   /// were.
-  /// REQUIRES that the registry lists it as changed.
   template <class IsDead>
   [[nodiscard]] std::vector<Entry> take_dead(IsDead&& is_dead) {
     std::vector<Entry> dead;
-    lock_.lock();
+    const std::lock_guard lock(lock_);
     std::size_t kept = 0;
-    std::size_t seen = seen_;
     for (std::size_t i = 0; i < objects_.size(); ++i) {
       if (is_dead(objects_[i])) {
-        release(objects_[i]);
-        seen -= note_gone(i) ? 1U : 0U;
+        release(i);
         dead.push_back(entry(i));
       } else {
         objects_[kept] = objects_[i];
@@ -159,79 +140,34 @@ class alignas(64) PinSet {
     }
     objects_.resize(kept);
     notes_.resize(kept);
-    seen_ = seen;
-    lock_.unlock();
     return dead;
   }
 
  private:
-  /// Locks the set, for pins to come or go: it is in the registry's list of changed sets then.
-  class Change {
-   public:
-    explicit Change(PinSet& set);
-    Change(const Change&) = delete;
-    Change& operator=(const Change&) = delete;
-    ~Change() { set_.lock_.unlock(); }
-
-   private:
-    PinSet& set_;
-  };
-
   void add(heap::ObjectRef object, SiteId site);
   void list_if_weak(heap::ObjectRef object);
 
   friend class PinRegistry;  // its places in lists of sets
   static constexpr std::size_t kNowhere = ~std::size_t{0};
 
-  void release(heap::ObjectRef object);
-  /// Of a pin that ends: whether the ledger has seen it.
-  bool note_gone(std::size_t index) {
-    if (index < seen_ && !notes_[index].skipped) {
-      gone_.push_back(notes_[index]);
-    }
-    return index < seen_;
-  }
+  void release(std::size_t index);
   [[nodiscard]] Entry entry(std::size_t index) const { return {notes_[index], objects_[index]}; }
-
-  /// Counted by each set: a counter that all threads share would cost more than the pin.
-  struct Tally {
-    std::uint64_t made = 0;
-    std::uint64_t ended = 0;
-    std::uint64_t zero_size = 0;  ///< of `made`, as `large`: see Needless
-    std::uint64_t large = 0;
-
-    Tally& operator+=(const Tally& other) {
-      made += other.made;
-      ended += other.ended;
-      zero_size += other.zero_size;
-      large += other.large;
-      return *this;
-    }
-  };
 
   // What marking looks at, with the first objects in the same cache line.
   mutable SpinLock lock_;
   Liveness liveness_;
   bool lost_ = false;
   bool silent_ = false;
-  bool changed_ = false;  ///< listed as such
   Objects objects_;
-  // What the registry knew when it last looked at what had changed.
-  std::size_t settled_ = 0;  ///< pins then
-  std::size_t seen_ = 0;     ///< the oldest pins, which the ledger has seen
-  std::vector<Note> gone_;   ///< pins in the ledger that have ended since
   Notes notes_;
   std::uintptr_t owner_;
   PinRegistry& registry_;
   std::string_view shape_;
-  Tally tally_;
-  // In the registry's lists of all sets, of owned ones, of weak ones, of weak ones with young pins,
-  // of changed ones.
+  // In the registry's lists of all sets, of owned ones, of weak ones, of weak ones with young pins.
   std::size_t place_ = kNowhere;
   std::size_t owned_place_ = kNowhere;
   std::size_t weak_place_ = kNowhere;
   std::size_t young_place_ = kNowhere;
-  std::size_t changed_place_ = kNowhere;
 };
 
 }  // namespace pinlab::pinning

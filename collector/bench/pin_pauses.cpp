@@ -103,7 +103,7 @@ class World final : public PauseObserver {
   PauseReport report_;
 };
 
-/// Nanoseconds to read the bits of immovable objects of one block, as the collector does.
+/// Nanoseconds to read a bit for each granule of one block.
 double streaming_ns(World& world) {
   const heap::Heap& heap = world.runtime().heap();
   std::vector<double> rounds;
@@ -234,32 +234,43 @@ void young_table(int pairs) {
   }
 }
 
-/// `replaced` percent of the pins end and are made again before each collection.
-void census_row(const Field& field,
-                std::uint64_t pins,
-                bool apart,
-                std::uint64_t replaced,
-                int rounds) {
+struct Census {
+  std::uint64_t pins = 100000;
+  bool apart = false;          ///< a pinner for each pin, else a hundred of them
+  std::uint64_t replaced = 0;  ///< percent that end and are made again before each collection
+  std::uint64_t clocks = 1;    ///< at which these are made
+  std::uint64_t young = 0;     ///< young collections meanwhile, as far as the registry knows
+};
+
+void census_row(const Field& field, const Census& row, int rounds) {
   World world(field);
   std::vector<Pinner> pinners;
-  const std::uint64_t each = apart ? 1 : pins / 100;  // a hundred pinners, or one for each pin
-  pinners.reserve(pins / each);
+  const std::uint64_t each = row.apart ? 1 : row.pins / 100;
+  pinners.reserve(row.pins / each);
   const auto pin = [&](std::uint64_t i) {
     const auto site = static_cast<pinning::SiteId>(i % 10);
-    pinners[i / each].pin(world.object(i * (world.size() / pins)), site);
+    pinners[i / each].pin(world.object(i * (world.size() / row.pins)), site);
   };
-  for (std::uint64_t i = 0; i < pins; ++i) {
+  for (std::uint64_t i = 0; i < row.pins; ++i) {
     if (i % each == 0) {
       pinners.emplace_back(world.runtime().pins());
     }
     pin(i);
   }
+  const std::uint64_t replaced = row.pins * row.replaced / 100;
+  pinning::PinRegistry& registry = world.runtime().pins();
   std::vector<double> census;
   std::vector<double> pause;
   for (int round = 0; round <= rounds; ++round) {
-    for (std::uint64_t i = 0; i < pins * replaced / 100; ++i) {
+    for (std::uint64_t i = 0; i < replaced; ++i) {
       if (i % each == 0) {
         pinners[i / each].unpin();
+      }
+      if (i % std::max<std::uint64_t>(1, replaced / row.clocks) == 0) {
+        registry.set_clock(registry.clock() + heap::kGranuleBytes);
+      }
+      if (row.young > 0 && i % (replaced / row.young) == 0) {
+        registry.set_collections(registry.collections() + 1);
       }
       pin(i);
     }
@@ -271,13 +282,15 @@ void census_row(const Field& field,
         static_cast<double>(report.phase_ns[static_cast<std::size_t>(PausePhase::census)]));
     pause.push_back(static_cast<double>(report.pause_ns));
   }
-  std::printf("| %llu | %llu | %llu | %s | %llu | %llu %% | %.2f | %.1f | %.2f | **%.2f %%** |\n",
+  std::printf("| %llu | %llu | %llu | %s | %llu | %llu %% | %llu | %llu | %.2f | %.1f | %.2f | **%.2f %%** |\n",
               static_cast<unsigned long long>(field.live / kMiB),
               static_cast<unsigned long long>(field.object_bytes),
-              static_cast<unsigned long long>(pins), apart ? "one each" : "100",
+              static_cast<unsigned long long>(row.pins), row.apart ? "one each" : "100",
               static_cast<unsigned long long>(field.census_every),
-              static_cast<unsigned long long>(replaced), median(pause) / 1e6,
-              median(census) / 1e3, median(census) / static_cast<double>(pins),
+              static_cast<unsigned long long>(row.replaced),
+              static_cast<unsigned long long>(row.clocks),
+              static_cast<unsigned long long>(row.young), median(pause) / 1e6,
+              median(census) / 1e3, median(census) / static_cast<double>(row.pins),
               100 * median(census) / median(pause));
   std::fflush(stdout);
   for (Pinner& pinner : pinners) {
@@ -287,22 +300,26 @@ void census_row(const Field& field,
 
 void census_table(int rounds) {
   std::printf(
-      "\n| live MiB | object | pins | pinners | record.pins | new | pause ms | census us | ns a pin | "
-      "share |\n|---|---|---|---|---|---|---|---|---|---|\n");
+      "\n| live MiB | object | pins | pinners | record.pins | new | clocks | young | pause ms | census us | "
+      "ns a pin | share |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   const Field small{.live = 64 * kMiB, .object_bytes = 64, .census_every = 1};
-  for (const std::uint64_t pins : {10000U, 100000U}) {
-    for (const std::uint64_t replaced : {0U, 10U, 100U}) {
-      for (const bool apart : {false, true}) {
-        census_row(small, pins, apart, replaced, rounds);
+  for (const bool apart : {false, true}) {
+    for (const std::uint64_t pins : {10000U, 100000U}) {
+      census_row(small, {.pins = pins, .apart = apart}, rounds);
+      census_row(small, {.pins = pins, .apart = apart, .replaced = 10, .clocks = 100, .young = 8},
+                 rounds);
+      for (const std::uint64_t young : {0U, 8U, 64U, 1000U}) {
+        census_row(
+            small,
+            {.pins = pins, .apart = apart, .replaced = 100, .clocks = pins / 10, .young = young},
+            rounds);
       }
     }
   }
-  for (const std::uint64_t every : {1U, 16U}) {
-    for (const bool apart : {false, true}) {
-      census_row({.live = 512 * kMiB, .object_bytes = 64, .census_every = every}, 100000, apart,
-                 100, rounds);
-    }
-  }
+  Field large{.live = 512 * kMiB, .object_bytes = 64, .census_every = 1};
+  census_row(large, {.replaced = 100, .clocks = 10000, .young = 64}, rounds);
+  large.census_every = 16;
+  census_row(large, {.replaced = 100, .clocks = 10000, .young = 64}, rounds);
 }
 
 void run(std::string_view what, int pairs) {

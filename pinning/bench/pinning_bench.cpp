@@ -66,6 +66,24 @@ BENCHMARK(atomic_pair_parallel)
     ->Threads(2)
     ->UseRealTime();
 
+/// All in one line, and between the or and the and what a thread does in a line of its own: two
+/// operations back to back fetch the line once, a pin and an unpin twice.
+void atomic_pair_apart(benchmark::State& state) {
+  struct alignas(64) Word {
+    std::atomic<std::uint64_t> bits{0};
+  };
+  static Word shared;
+  Word mine;
+  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(state.thread_index());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(shared.bits.fetch_or(bit));
+    benchmark::DoNotOptimize(mine.bits.fetch_or(bit));
+    benchmark::DoNotOptimize(shared.bits.fetch_and(~bit));
+    benchmark::DoNotOptimize(mine.bits.fetch_and(~bit));
+  }
+}
+BENCHMARK(atomic_pair_apart)->Name("AtomicOrAndApart")->Threads(1)->Threads(2)->UseRealTime();
+
 /// `times` pins of an object of so many bytes, and one unpin.
 void pin_unpin(benchmark::State& state, std::size_t bytes, int times) {
   World world(bytes);
