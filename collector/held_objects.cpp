@@ -1,5 +1,6 @@
 #include "collector/held_objects.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -11,45 +12,75 @@ namespace state = heap::block_state;
 
 HeldObjects::HeldObjects(heap::Heap& heap)
     : heap_(heap),
-      lines_((std::size_t{heap.block_count()} << heap.block_shift() >> heap::kLineShift) / 64 + 1) {
-}
+      lines_((std::size_t{heap.block_count()} << heap.block_shift() >> heap::kLineShift) / 64 + 1),
+      by_pins_(heap.block_count()) {}
 
 void HeldObjects::hold(AddressRange object) {
+  static_cast<void>(spell_out(heap_.block_of(object.base)));
   Address line = object.base.align_down(heap::kLineBytes);
   std::uint64_t bits = heap::bits_from(heap::granule_in_line(object.base));
   for (; object.limit - line > heap::kLineBytes; line += heap::kLineBytes) {
-    hold(line, bits);
+    write(line, bits);
     bits = ~std::uint64_t{0};
   }
   const std::size_t left = (object.limit - line) / heap::kGranuleBytes;
-  hold(line, bits & (~std::uint64_t{0} >> (heap::kGranulesPerLine - left)));
+  write(line, bits & (~std::uint64_t{0} >> (heap::kGranulesPerLine - left)));
 }
 
-// An island begins at each bit with a zero below it, of the line before where that is the bit's.
-std::vector<BlockIslands> HeldObjects::count_islands() const {
-  std::vector<BlockIslands> blocks(heap_.block_count());
-  for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
-    if (!is_flagged(heap::Block{i})) {
-      continue;
+bool HeldObjects::spell_out(heap::Block block) {
+  if (is_known_by_pins(block)) {
+    by_pins_[heap::index_of(block)] = {};
+    write_pinned(block);
+  }
+  return is_flagged(block);
+}
+
+void HeldObjects::write_pinned(heap::Block block) {
+  const AddressRange range = heap_.range_of(block);
+  bool reaches_in = false;
+  for (Address line = range.base; line < range.limit; line += heap::kLineBytes) {
+    const heap::LineMarks& marks = heap_.marks().line(line);
+    const std::uint64_t held = heap::objects_from(
+        heap_.pin_bits(line) & marks.live & marks.start, marks.live & ~marks.start, reaches_in);
+    reaches_in = (held >> 63U) != 0;
+    if (held != 0) {
+      write(line, held);
     }
-    std::uint64_t granules = 0;
-    std::uint64_t count = 0;
-    Address expected;  // the line above the last one
-    std::uint64_t below = 0;
-    for_each_line(heap_.range_of(heap::Block{i}), [&](Address line) {
-      const std::uint64_t held = heap_.immovable(line);
-      below = line == expected ? below : 0;
-      granules += static_cast<std::uint64_t>(std::popcount(held));
-      count += static_cast<std::uint64_t>(std::popcount(held & ~((held << 1U) | below)));
-      below = held >> 63U;
-      expected = line + heap::kLineBytes;
-    });
-    blocks[i] = {granules * heap::kGranuleBytes, static_cast<std::uint32_t>(count)};
+  }
+}
+
+std::vector<BlockIslands> HeldObjects::count_islands() const {
+  std::vector<BlockIslands> blocks = by_pins_;
+  for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+    if (is_flagged(heap::Block{i})) {
+      blocks[i] = count_written(heap::Block{i});
+    }
   }
   return blocks;
 }
 
+// An island begins at each bit with a zero below it, of the line before where that is the bit's.
+BlockIslands HeldObjects::count_written(heap::Block block) const {
+  std::uint64_t granules = 0;
+  std::uint64_t count = 0;
+  Address expected;  // the line above the last one
+  std::uint64_t below = 0;
+  for_each_line(heap_.range_of(block), [&](Address line) {
+    const std::uint64_t held = heap_.immovable(line);
+    below = line == expected ? below : 0;
+    granules += static_cast<std::uint64_t>(std::popcount(held));
+    count += static_cast<std::uint64_t>(std::popcount(held & ~((held << 1U) | below)));
+    below = held >> 63U;
+    expected = line + heap::kLineBytes;
+  });
+  return {granules * heap::kGranuleBytes, static_cast<std::uint32_t>(count)};
+}
+
 void HeldObjects::forget(heap::Block block) {
+  by_pins_[heap::index_of(block)] = {};
+  if (!is_flagged(block)) {
+    return;
+  }
   const AddressRange range = heap_.range_of(block);
   for_each_line(range, [this](Address line) { heap_.immovable(line) = 0; });
   const std::size_t first = line_of(range.base);
@@ -71,6 +102,7 @@ void HeldObjects::forget() {
   for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
     heap_.state(heap::Block{i}) &= static_cast<std::uint8_t>(~state::kIslands);
   }
+  std::ranges::fill(by_pins_, BlockIslands());
 }
 
 }  // namespace pinlab::collector

@@ -98,7 +98,7 @@ IslandMap held_islands(Generations& generations) {
   heap::Heap& heap = generations.heap;
   if (generations.spread->company() != pinning::Company::none) {
     for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
-      if ((heap.state(heap::Block{i}) & state::kIslands) != 0) {
+      if (generations.held.spell_out(heap::Block{i})) {
         spread_in_block(generations, heap.range_of(heap::Block{i}));
       }
     }

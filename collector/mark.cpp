@@ -83,11 +83,12 @@ class Marker {
       if (heap_.state(block) == state::kFree) {
         continue;
       }
-      if (held_ != nullptr && heap_.has_pins(block)) {
-        extend_and_hold(extension, block);
+      if (held_ == nullptr || !heap_.has_pins(block)) {
+        extension.extend(heap_.range_of(block), [](Address, std::uint64_t, std::uint64_t) {});
+      } else if (heap_.has_pin_ended(block)) {
+        extend_and_hold<true>(extension, block);
       } else {
-        extension.extend(heap_.range_of(block),
-                         [](Address, std::uint64_t, std::uint64_t) {});
+        extend_and_hold<false>(extension, block);
       }
     }
     live_.bytes += extension.bytes();
@@ -151,26 +152,18 @@ class Marker {
     return counts;
   }
 
-  /// Which of the marked objects that start in the line are pinned.
-  [[nodiscard]] std::uint64_t pinned_among(Address line, std::uint64_t starts) {
-    std::uint64_t& pinned = heap_.pin_bits(line);
-    if (pinned == 0) {
-      return 0;
-    }
-    pinned &= starts;
-    if (heap_.take_pin_ended(line)) {
-      for (std::uint64_t left = pinned; left != 0; left &= left - 1) {
-        const int granule = std::countr_zero(left);
-        const Address object = line + kGranuleBytes * static_cast<std::size_t>(granule);
-        if (!acquired_header(object).has(Header::kPinned)) {
-          pinned &= ~heap::granule_bit(object);
-        }
+  /// Of the objects that have pin bits in the line, those that are pinned no more lose them.
+  void look_again(Address line, std::uint64_t& pinned) {
+    for (std::uint64_t left = pinned; left != 0; left &= left - 1) {
+      const int granule = std::countr_zero(left);
+      const Address object = line + kGranuleBytes * static_cast<std::size_t>(granule);
+      if (!acquired_header(object).has(Header::kPinned)) {
+        pinned &= ~heap::granule_bit(object);
       }
     }
-    return pinned;
   }
 
-  /// The header that pinned_among() will look at first in a line.
+  /// The header that look_again() will look at first in a line.
   [[gnu::always_inline]] void expect_ended(Address line) const {
     const std::uint64_t pinned = heap_.has_pin_ended(line) ? heap_.pin_bits(line) : 0;
     if (pinned != 0) {
@@ -178,30 +171,43 @@ class Marker {
     }
   }
 
-  /// Extends the marks of a block, and holds what is pinned in it.
+  /// Extends the marks of a block, and holds what is pinned in it: what was marked and has a pin bit.
+  /// Where pins have ended since the last time, pin bits may say too much.
+  template <bool kHaveEnded>
   void extend_and_hold(heap::MarkExtension& extension, heap::Block block) {
     std::uint64_t pins = 0;
+    std::uint64_t islands = 0;
     std::uint64_t granules = 0;
     std::uint64_t before = 0;  // 1 where a pinned object reaches into the line
     const heap::AddressRange range = heap_.range_of(block);
     extension.extend(range, [&](Address line, std::uint64_t starts, std::uint64_t rest) {
       constexpr std::size_t kAheadBytes = 16 * heap::kLineBytes;
-      if (range.limit - line > kAheadBytes) {
+      if (kHaveEnded && range.limit - line > kAheadBytes) {
         expect_ended(line + kAheadBytes);
       }
-      const std::uint64_t pinned = pinned_among(line, starts);
-      const std::uint64_t held = pinned | heap::runs_from(rest, (pinned << 1U) | before);
-      before = held >> 63U;
-      if (held != 0) {
-        held_->hold(line, held);
-        pins += static_cast<std::uint64_t>(std::popcount(pinned));
-        granules += static_cast<std::uint64_t>(std::popcount(held));
+      std::uint64_t& bits = heap_.pin_bits(line);
+      std::uint64_t pinned = bits & starts;
+      if (kHaveEnded && bits != 0 && heap_.take_pin_ended(line)) {
+        look_again(line, pinned);
       }
+      if (bits != pinned) {
+        bits = pinned;
+      }
+      if ((pinned | before) == 0) {
+        return;
+      }
+      const std::uint64_t held = heap::objects_from(pinned, rest, before != 0);
+      pins += static_cast<std::uint64_t>(std::popcount(pinned));
+      islands += static_cast<std::uint64_t>(std::popcount(held & ~((held << 1U) | before)));
+      granules += static_cast<std::uint64_t>(std::popcount(held));
+      before = held >> 63U;
     });
     live_.pins += pins;
     live_.pinned_bytes += granules * kGranuleBytes;
     if (pins == 0) {
       heap_.forget_pins(block);
+    } else {
+      held_->hold_pinned(block, {granules * kGranuleBytes, static_cast<std::uint32_t>(islands)});
     }
   }
 

@@ -144,6 +144,17 @@ void Heap::claim_block(Block block, std::uint8_t owner) {
   }
 }
 
+bool Heap::has_pin_ended(Block block) const {
+  // Eight lines at a time: blocks are many lines, and few of them have any.
+  const AddressRange range = range_of(block);
+  std::uint64_t any = 0;
+  for (Address line = range.base; line < range.limit; line += 8 * kLineBytes) {
+    any |= std::atomic_ref(*Address::of(&pin_ended(line)).as<std::uint64_t>())
+               .load(std::memory_order_relaxed);
+  }
+  return any != 0;
+}
+
 void Heap::forget_pins(Block block) {
   const AddressRange range = range_of(block);
   std::memset(&pin_bits(range.base), 0, (range.bytes() >> kLineShift) * sizeof(std::uint64_t));

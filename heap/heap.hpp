@@ -157,7 +157,9 @@ class Heap {
   [[nodiscard]] bool has_pin_ended(Address a) const {
     return std::atomic_ref(pin_ended(a)).load(std::memory_order_relaxed) != 0;
   }
-  /// The same, and it is forgotten.
+  /// The same of any line of the block.
+  [[nodiscard]] bool has_pin_ended(Block block) const;
+  /// Of a line, and it is forgotten.
   [[nodiscard]] bool take_pin_ended(Address a) const {
     return has_pin_ended(a) &&
            std::atomic_ref(pin_ended(a)).exchange(0, std::memory_order_acquire) != 0;

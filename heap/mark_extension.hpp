@@ -39,6 +39,14 @@ inline void unmark(LineMarks& line) {
   return bits & ~(bits + (lowest & bits));
 }
 
+/// The granules of a line that belong to the objects which start at `starts`, and to the one that
+/// reaches into the line, if one does. `rests`: where objects go on.
+[[nodiscard]] constexpr std::uint64_t objects_from(std::uint64_t starts,
+                                                   std::uint64_t rests,
+                                                   bool reaches_in) {
+  return starts | runs_from(rests, (starts << 1U) | (reaches_in ? 1U : 0U));
+}
+
 class MarkExtension {
  public:
   explicit MarkExtension(MarkTable marks) : marks_(marks) {}

@@ -1,5 +1,5 @@
-// What marking holds, against a plain array of granules: islands are counted, found by block, listed
-// in part and in full, and forgotten.
+// What marking holds, by the bits of pins or one object after another, against a plain array of
+// granules: islands are counted, found by block, listed in part and in full, and forgotten.
 #include "collector/held_objects.hpp"
 
 #include "collector/island_map.hpp"
@@ -31,7 +31,8 @@ class HeldField {
     }
   }
 
-  /// Of `percent` of the objects, in any order and some of them twice.
+  /// `percent` of the objects: those of every third block by their pin bits, of every third one after
+  /// another, in any order and some of them twice, of every third one half each.
   void hold(std::uint64_t most_granules, std::uint64_t percent) {
     std::vector<AddressRange> chosen;
     for (std::uint32_t i = 0; i < 6; ++i) {
@@ -39,20 +40,37 @@ class HeldField {
       for (Address at = block.base; at < block.limit;) {
         const Address end =
             std::min(block.limit, at + kGranuleBytes * (1 + random_.below(most_granules)));
-        if (random_.below(100) < percent) {
-          chosen.push_back({at, end});
-          for (Address granule = at; granule < end; granule += kGranuleBytes) {
-            is_held_[(granule - heap_.base()) / kGranuleBytes] = 1;
+        const bool is_live = random_.below(8) != 0;
+        if (is_live) {
+          heap_.marks().set_live({at, end});
+          objects_.push_back(at);
+        }
+        heap_.marks().set_start(at);
+        if (random_.below(100) < percent && is_live) {
+          const bool by_pin = i % 3 == 0 || (i % 3 == 1 && random_.below(2) == 0);
+          if (by_pin) {
+            heap_.set_may_be_pinned(at);
+            mirror({at, end});
+          } else {
+            chosen.push_back({at, end});
           }
+        } else if (!is_live && random_.below(2) == 0) {
+          heap_.set_may_be_pinned(at);  // a pin of something dead
         }
         at = end;
       }
+      held_.hold_pinned(Block{i}, counts_of(islands_of(Block{i})));
     }
     for (std::size_t i = chosen.size(); i > 1; --i) {
       std::swap(chosen[i - 1], chosen[random_.below(i)]);
     }
     for (std::size_t i = 0; i < chosen.size() + chosen.size() / 4; ++i) {
       held_.hold(chosen[i % chosen.size()]);
+      mirror(chosen[i % chosen.size()]);
+    }
+    for (const Address object : objects_) {
+      REQUIRE(held_.is_held(object) ==
+              (is_held_[(object - heap_.base()) / kGranuleBytes] != 0));
     }
   }
 
@@ -71,19 +89,24 @@ class HeldField {
     return islands;
   }
 
+  [[nodiscard]] static BlockIslands counts_of(const IslandList& islands) {
+    BlockIslands counts;
+    for (const AddressRange& island : islands) {
+      counts.bytes += island.bytes();
+      ++counts.count;
+    }
+    return counts;
+  }
+
   void check_counts(const IslandMap& map) const {
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
     for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
-      const IslandList expected = islands_of(Block{i});
-      std::uint64_t in_block = 0;
-      for (const AddressRange& island : expected) {
-        in_block += island.bytes();
-      }
-      REQUIRE(map.of(Block{i}).count == expected.size());
-      REQUIRE(map.of(Block{i}).bytes == in_block);
-      count += expected.size();
-      bytes += in_block;
+      const BlockIslands expected = counts_of(islands_of(Block{i}));
+      REQUIRE(map.of(Block{i}).count == expected.count);
+      REQUIRE(map.of(Block{i}).bytes == expected.bytes);
+      count += expected.count;
+      bytes += expected.bytes;
     }
     REQUIRE(map.count() == count);
     REQUIRE(map.bytes() == bytes);
@@ -107,17 +130,38 @@ class HeldField {
         REQUIRE(heap_.immovable(line) == 0);
       }
     }
+    REQUIRE(held_.count_islands().size() == heap_.block_count());
+    for (const BlockIslands& islands : held_.count_islands()) {
+      REQUIRE(islands.count == 0);
+    }
   }
 
   [[nodiscard]] const heap::Heap& heap() const { return heap_; }
   [[nodiscard]] HeldObjects& held() { return held_; }
-  void forget_mirror() { std::ranges::fill(is_held_, std::uint8_t{0}); }
+  /// And the objects that there were.
+  void forget_mirror() {
+    std::ranges::fill(is_held_, std::uint8_t{0});
+    objects_.clear();
+    for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
+      const AddressRange block = heap_.range_of(Block{i});
+      heap_.marks().clear_live(block);
+      heap_.marks().clear_start(block);
+      heap_.forget_pins(Block{i});
+    }
+  }
 
  private:
+  void mirror(AddressRange object) {
+    for (Address at = object.base; at < object.limit; at += kGranuleBytes) {
+      is_held_[(at - heap_.base()) / kGranuleBytes] = 1;
+    }
+  }
+
   heap::Heap heap_;
   HeldObjects held_;
   heap::Random random_;
   std::vector<std::uint8_t> is_held_;
+  std::vector<Address> objects_;  ///< the live ones
 };
 
 std::vector<Block> blocks_from(std::uint32_t first, std::uint32_t limit) {
