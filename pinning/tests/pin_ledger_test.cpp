@@ -116,6 +116,7 @@ class LedgerProgram {
   }
   [[nodiscard]] PinRegistry& registry() { return registry_; }
   [[nodiscard]] const FirstPins& first() const { return first_; }
+  [[nodiscard]] const std::vector<ObjectRef>& objects() const { return objects_; }
 
  private:
   void note_first(SiteId site) {
@@ -182,6 +183,43 @@ TEST_CASE("a pin that came and went between two looks leaves nothing behind") {
     program.step();
   }
   CHECK(of(registry.settled_ledger()) == Seen());
+}
+
+TEST_CASE("the first pin between two collections dates those after it, though it has ended") {
+  LedgerProgram program(9);
+  PinRegistry& registry = program.registry();
+  PinSet set(registry, Liveness::strong);
+  const ObjectRef object = program.objects().front();
+  registry.set_collections(3);
+  registry.set_clock(100);
+  for (SiteId site = 0; site < 100; ++site) {  // more than an account keeps without making room
+    set.pin(object, site);
+    set.unpin_all();
+    static_cast<void>(registry.settled_ledger());
+  }
+  registry.set_clock(200);
+  set.pin(object, 1);
+  CHECK(of(registry.settled_ledger()).oldest.at(1) == PinLedger::Time{3, 100});
+  set.unpin_all();
+  registry.set_collections(4);
+  set.pin(object, 1);
+  CHECK(of(registry.settled_ledger()).oldest.at(1) == PinLedger::Time{4, 200});
+}
+
+TEST_CASE("the end of a pin may be known before its beginning") {
+  PinLedger ledger;
+  ledger.enter(1, {2, 20}, 1, 4);
+  ledger.enter(1, {5, 50}, 1, 4);
+  ledger.settle();
+  ledger.enter(1, {2, 20}, -1, -4);
+  ledger.settle();
+  CHECK(of(ledger).oldest.at(1) == PinLedger::Time{5, 50});
+  ledger.enter(1, {2, 20}, -1, -4);  // of a pin that is not known yet
+  ledger.settle();
+  ledger.enter(1, {2, 20}, 2, 8);
+  ledger.settle();
+  CHECK(of(ledger).oldest.at(1) == PinLedger::Time{2, 20});
+  CHECK(of(ledger).sites.at(1) == std::pair<std::uint64_t, std::uint64_t>{2, 8});
 }
 
 TEST_CASE("pins that end on other threads than they were made on even out, while somebody looks") {
