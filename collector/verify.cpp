@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 
 namespace pinlab::collector {
 
@@ -22,6 +23,8 @@ using pinning::PinSet;
 namespace state = heap::block_state;
 
 namespace {
+
+constexpr unsigned kMostTries = 1U << 20U;  ///< of waiting for what another thread does next
 
 /// Bits of the verifier's own, one for each granule of the blocks, and a set for large objects.
 class AddressSet {
@@ -147,6 +150,25 @@ class Verifier {
     }
   }
 
+  /// What is pinned has its bit, and what has a bit is pinned, or was until after the last look.
+  void pin_bit(ObjectRef object) {
+    const bool has_bit = heap_.may_be_pinned(object.address());
+    if (object.header().has(Header::kPinned)) {
+      ++pinned_headers_;
+      if (!has_bit) {
+        fail("V12", object.address(), "a collection would overlook that an object is pinned");
+      }
+      return;
+    }
+    // Another thread may be between the two steps of an unpin.
+    for (unsigned tries = 0; has_bit && !heap_.has_pin_ended(object.address()); ++tries) {
+      if (tries == kMostTries) {
+        fail("V12", object.address(), "an object that is not pinned would be taken for it");
+      }
+      std::this_thread::yield();
+    }
+  }
+
   void edges() const {
     for_each_object(heap_, [&](ObjectRef object) {
       const bool old = !heap_.is_young(object.address());
@@ -245,12 +267,7 @@ class Verifier {
       // standing.
       if (!header.has(Header::kFiller) && (!old || start)) {
         objects_.add(walk);
-        if (header.has(Header::kPinned)) {
-          ++pinned_headers_;
-          if (!heap_.may_be_pinned(walk)) {
-            fail("V12", walk, "a collection would overlook that an object is pinned");
-          }
-        }
+        pin_bit(ObjectRef(walk));
       }
       walk = object.range().limit;
     }
