@@ -21,16 +21,16 @@ namespace pinlab::pinning {
 /// Aligned, so that no two threads share a cache line.
 class alignas(64) PinAccount {
  public:
-  /// A pin of an object of so many granules comes, made by a site at a time; and goes. REQUIRES times
-  /// that ascend where pins come.
+  /// A pin of an object of so many granules comes, made by a site at a time; and pins go, of so many
+  /// granules together. REQUIRES times that ascend where pins come.
   void come(SiteId site, PinLedger::Time time, std::uint64_t granules) {
     Cell& cell = cell_of(site, time);
     add(cell.pins, 1);
     add(cell.granules, granules);
   }
-  void go(SiteId site, PinLedger::Time time, std::uint64_t granules) {
+  void go(SiteId site, PinLedger::Time time, std::uint64_t pins, std::uint64_t granules) {
     Cell& cell = cell_of(site, time);
-    add(cell.pins, ~std::uint64_t{0});
+    add(cell.pins, 0 - pins);
     add(cell.granules, 0 - granules);
   }
   /// Whether the pin that comes now is one of every `every`-th; 0: none is.

@@ -83,9 +83,24 @@ bool PinSet::unpin(heap::ObjectRef object) {
 
 void PinSet::unpin_all() {
   const std::lock_guard lock(lock_);
-  for (std::size_t i = 0; i < objects_.size(); ++i) {
-    release(i);
+  for (const heap::ObjectRef object : objects_) {
+    EXPECTS(registry_.unpin(object));
   }
+  // Mostly all are of one site and time.
+  PinAccount& account = registry_.account();
+  for (std::size_t i = 0; i < notes_.size();) {
+    const Note& first = notes_[i];
+    std::uint64_t pins = 0;
+    std::uint64_t granules = 0;
+    for (; i < notes_.size() && notes_[i].is_entered_with(first); ++i) {
+      ++pins;
+      granules += notes_[i].granules;
+    }
+    if (first.entered) {
+      account.go(first.site, {first.collections, first.since}, pins, granules);
+    }
+  }
+  account.count_ended(objects_.size());
   objects_.clear();
   notes_.clear();
 }
@@ -95,7 +110,7 @@ void PinSet::release(std::size_t index) {
   EXPECTS(registry_.unpin(objects_[index]));
   PinAccount& account = registry_.account();
   if (note.entered) {
-    account.go(note.site, {note.collections, note.since}, note.granules);
+    account.go(note.site, {note.collections, note.since}, 1, note.granules);
   }
   account.count_ended(1);
 }

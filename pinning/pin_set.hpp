@@ -43,6 +43,10 @@ class alignas(64) PinSet {
     std::uint32_t granules;     ///< of the object: who counts bytes need not touch it
     bool entered = false;       ///< in an account, and so in the ledger (PinRegistry::ledger())
 
+    /// Whether the ledger does not tell them apart.
+    [[nodiscard]] bool is_entered_with(const Note& other) const {
+      return site == other.site && collections == other.collections && entered == other.entered;
+    }
     [[nodiscard]] std::uint64_t bytes() const {
       return std::uint64_t{granules} << heap::kGranuleShift;
     }
