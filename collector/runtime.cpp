@@ -479,6 +479,10 @@ Digests Runtime::digests(Mutator& self) {
   return with_stopped_world(self, [this] { return digest_both(heap_, root_set()); });
 }
 
+Digests Runtime::sampled_digests(Mutator& self) {
+  return with_stopped_world(self, [this] { return digest_sample(heap_, root_set()); });
+}
+
 std::uint64_t Runtime::elapsed_ns() const {
   const auto spent = std::chrono::steady_clock::now() - started_;
   return static_cast<std::uint64_t>(

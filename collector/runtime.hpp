@@ -108,6 +108,8 @@ class Runtime {
   [[nodiscard]] std::uint64_t graph_digest(Mutator& self);
   /// Both, for little more than one of them.
   [[nodiscard]] Digests digests(Mutator& self);
+  /// Of a sample, which costs next to nothing: digest.hpp says of what.
+  [[nodiscard]] Digests sampled_digests(Mutator& self);
 
  private:
   friend class Mutator;     // its slow paths

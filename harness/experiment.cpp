@@ -219,10 +219,10 @@ void Experiment::take_digests(RunResult& result,
     result.reason += "; there is no digest: " + chance;
     return;
   }
-  const bool both = wanted == "both";
   const collector::Digests of_heap =
-      both ? context.runtime.digests(context.mutator)
-           : collector::Digests{.heap = context.runtime.heap_digest(context.mutator)};
+      wanted == "sampled" ? context.runtime.sampled_digests(context.mutator)
+      : wanted == "full"  ? context.runtime.digests(context.mutator)
+                          : collector::Digests{.heap = context.runtime.heap_digest(context.mutator)};
   const ExactFigures& exact = result.exact;
   for (const std::uint64_t figure :
        {static_cast<std::uint64_t>(result.outcome), exact.allocated, exact.program_live_peak,
@@ -253,7 +253,7 @@ void Experiment::take_digests(RunResult& result,
     digest.add(static_cast<std::uint64_t>(sum >> 64U));
   }
   result.digest = digest.value();
-  if (both) {
+  if (wanted != "heap") {
     result.graph_digest = of_heap.graph;
   }
 }

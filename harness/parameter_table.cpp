@@ -38,7 +38,7 @@ constexpr std::array<std::string_view, 4> kVerifyLevels = {"none", "cheap", "ful
 constexpr std::array<std::string_view, 2> kVerifyWhens = {"after", "before_after"};
 constexpr std::array<std::string_view, 3> kHeapMaps = {"none", "full", "all"};
 constexpr std::array<std::string_view, 2> kCollections = {"all", "summary"};
-constexpr std::array<std::string_view, 3> kDigests = {"both", "heap", "none"};
+constexpr std::array<std::string_view, 4> kDigests = {"sampled", "full", "heap", "none"};
 
 // The choices of an axis are the names in its registry: all_parameters() fills them in.
 
@@ -422,8 +422,9 @@ constexpr auto kRunParameters = std::to_array<Parameter>({
      .choices = kCollections},
     {.name = "record.digest",
      .type = ParameterType::word,
-     .default_text = "both",
-     .summary = "which digests are taken at the end: heap and graph, heap, or none",
+     .default_text = "sampled",
+     .summary = "which digests are taken at the end: of heap and graph by a sample or in full, of "
+                "the full heap alone, or none",
      .choices = kDigests},
     {.name = "record.heap_map",
      .type = ParameterType::word,

@@ -147,7 +147,8 @@ std::string summary_text(const RunResult& result, const Console& console) {
     text += line(
         "digest",
         digest_text(*result.digest) +
-            (result.graph_digest ? ", of the graph " + digest_text(*result.graph_digest) : ""));
+            (result.graph_digest ? ", of the graph " + digest_text(*result.graph_digest) : "") +
+            (values.word("record.digest") == "sampled" ? ", of a sample" : ""));
   }
   if (result.timed.pauses.empty()) {
     text +=

@@ -79,6 +79,10 @@ class Cell:
         self.broken = False
         self.timed = {}  # path: samples
 
+    def digest_kind(self):
+        """What the digests are of: a sample, or all. Before there were samples, it was all."""
+        return "sampled" if self.parameters.get("record.digest") == "sampled" else "full"
+
     def add(self, run):
         leaves = pinlab_files.flatten(run.exact, "exact") if run.exact else None
         if self.outcome is None:
@@ -335,6 +339,10 @@ class Comparison:
         for path in [*left.exact, *(path for path in right.exact if path not in left.exact)]:
             self.compare_figure(left, right, path)
         if self.policy.metrics is None and None not in (left.digest, right.digest):
+            if left.digest_kind() != right.digest_kind():
+                return self.add(right, "digest", MISSING, base=left.digest, new=right.digest,
+                                note=f"that of {self.base.path} is {left.digest_kind()}, that of {self.new.path} {right.digest_kind()}: "
+                                     "run both with one record.digest")
             self.add(right, "digest", EQUAL if left.digest == right.digest else CHANGED, base=left.digest, new=right.digest,
                      note="" if left.digest == right.digest else "something exact differs: single collections or the heap")
             if None not in (left.graph_digest, right.graph_digest) and left.graph_digest != right.graph_digest:

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace pinlab::collector::tests {
 namespace {
@@ -36,6 +37,8 @@ ProgramMix mix_of(std::uint64_t seed) {
 struct Digests {
   std::array<std::uint64_t, kRounds> heap{};
   std::array<std::uint64_t, kRounds> graph{};
+  std::array<std::uint64_t, kRounds> sampled_heap{};
+  std::array<std::uint64_t, kRounds> sampled_graph{};
   std::uint64_t clock = 0;
   std::uint64_t collections = 0;
   friend bool operator==(const Digests&, const Digests&) = default;
@@ -46,6 +49,9 @@ void run_round(RandomProgram& program, unsigned round, Digests& digests) {
   program.run();
   digests.heap[round] = program.runtime().heap_digest(program.mutator());
   digests.graph[round] = program.runtime().graph_digest(program.mutator());
+  const collector::Digests sampled = program.runtime().sampled_digests(program.mutator());
+  digests.sampled_heap[round] = sampled.heap;
+  digests.sampled_graph[round] = sampled.graph;
   digests.clock = program.runtime().clock();
   digests.collections = program.runtime().collections();
 }
@@ -68,6 +74,8 @@ TEST_CASE("the same seed gives the same heap twice in one process, under every p
     const Digests other = run_alone(options, 6);
     CHECK(first.heap != other.heap);
     CHECK(first.graph != other.graph);
+    CHECK(first.sampled_heap != other.sampled_heap);
+    CHECK(first.sampled_graph != other.sampled_graph);
   }
 }
 
@@ -117,11 +125,13 @@ TEST_CASE("two runtimes on two threads do not see each other") {
   CHECK(other_digests == other_alone);
 }
 
-/// The graphs of the program's rounds; nothing where the route forbids to collect beside pins.
-std::optional<std::array<std::uint64_t, kRounds>> graphs_under(const Options& options,
-                                                               std::uint64_t seed) {
+/// The graphs of the program's rounds, in full and sampled; nothing where the route forbids to
+/// collect beside pins.
+using Graphs = std::pair<std::array<std::uint64_t, kRounds>, std::array<std::uint64_t, kRounds>>;
+std::optional<Graphs> graphs_under(const Options& options, std::uint64_t seed) {
   try {
-    return run_alone(options, seed).graph;
+    const Digests digests = run_alone(options, seed);
+    return Graphs(digests.graph, digests.sampled_graph);
   } catch (const GcBlocked&) {
     CHECK(options.nursery_route == "lock");
     return std::nullopt;

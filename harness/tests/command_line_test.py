@@ -343,10 +343,11 @@ class UseCases(Case):
     SMALL = ["--workload=ring", "--workload.operations=300", "--heap.max=64MiB"]
 
     def test_equal_parameters_give_equal_figures_whoever_transfers(self):
-        first = self.record(0, *self.SMALL)
-        self.ends(0, "rerun", self.folder / "record.json")
-        for words in [["--workload.io=threads"], ["--workload.channel=pipe"]]:
-            self.assertEqual(self.record(0, *self.SMALL, *words)["digest"], first["digest"])
+        for kind in ["--record.digest=full", "--record.digest=sampled"]:
+            first = self.record(0, *self.SMALL, kind)
+            self.ends(0, "rerun", self.folder / "record.json")
+            for words in [["--workload.io=threads"], ["--workload.channel=pipe"]]:
+                self.assertEqual(self.record(0, *self.SMALL, kind, *words)["digest"], first["digest"])
 
     def test_what_chance_had_a_part_in_has_no_digest_and_is_not_run_again(self):
         for words in [["--workload.completion=arrival"], ["--mutator.threads=3"]]:
@@ -424,7 +425,7 @@ class Records(Case):
         self.assertIn("equal", self.ends(0, "rerun", self.folder / "record.json").stdout)
 
     def test_records_without_collections_hostage_or_digest_keep_to_the_schema(self):
-        for option in ["collections=summary", "hostage=false", "digest=none", "digest=heap", "sites=0"]:
+        for option in ["collections=summary", "hostage=false", "digest=none", "digest=heap", "digest=full", "sites=0"]:
             with self.subTest(option=option):
                 record = self.record(0, *PINNED, "--record." + option)
                 self.check(record)
@@ -458,9 +459,15 @@ class Records(Case):
         self.assertEqual(exact(self.record(0, *PINNED)), exact(self.record(0, *PINNED)))
 
     def test_a_record_can_be_run_again_and_a_difference_is_exit_code_4(self):
-        record = self.record(0, *PINNED)
         path = self.folder / "record.json"
-        self.assertIn("equal", self.ends(0, "rerun", path).stdout)
+        for kind in ("full", "sampled"):
+            record = self.record(0, *PINNED, f"--record.digest={kind}")
+            self.assertIn("equal", self.ends(0, "rerun", path).stdout)
+            record["parameters"]["record.digest"] = "sampled" if kind == "full" else "full"
+            run = self.ends(4, "rerun", self.file("other", json.dumps(record)))
+            self.assertRegex(run.stdout, r"(?m)^ +digest\b")
+            self.assertRegex(run.stdout, r"(?m)^ +graph_digest\b")
+        record = self.record(0, *PINNED)
         record["summary"]["exact"]["moved"] += 1
         run = self.ends(4, "rerun", self.file("other", json.dumps(record)))
         self.assertIn("summary.exact.moved", run.stdout)

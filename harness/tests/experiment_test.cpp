@@ -28,6 +28,8 @@ TEST_CASE("equal parameters give equal exact figures, and another seed gives oth
   REQUIRE(one.digest.has_value());
   CHECK(one.digest == two.digest);
   CHECK(one.graph_digest == two.graph_digest);
+  const RunResult full = run_with({{"record.digest", "full"}});
+  CHECK(full.digest == run_with({{"record.digest", "full"}}).digest);
   CHECK(one.collections.size() == two.collections.size());
   CHECK(one.exact.hostage_byte_time == two.exact.hostage_byte_time);
   CHECK(one.exact.collections[1] > 0);
@@ -39,28 +41,38 @@ TEST_CASE("equal parameters give equal exact figures, and another seed gives oth
 
 TEST_CASE("what is recorded and how it is verified does not enter the digest") {
   const RunResult plain = run_with({});
+  const RunResult full = run_with({{"record.digest", "full"}});
   for (const Setting& setting : Settings{{"record.collections", "summary"},
                                          {"record.hostage", "false"},
                                          {"record.sites", "0"},
-                                         {"record.digest", "heap"},
                                          {"verify", "full"}}) {
     CAPTURE(setting.name);
     CHECK(run_with({setting}).digest == plain.digest);
+    CHECK(run_with({setting, {"record.digest", "full"}}).digest == full.digest);
   }
+  CHECK(run_with({{"record.digest", "heap"}}).digest == full.digest);
+  CHECK(run_with({{"record.digest", "sampled"}}).digest == plain.digest);
+  CHECK(plain.digest != full.digest);
+  CHECK(plain.graph_digest != full.graph_digest);
   CHECK(run_with({{"record.collections", "summary"}}).collections.empty());
   CHECK(!run_with({{"record.digest", "heap"}}).graph_digest.has_value());
   CHECK(!run_with({{"record.digest", "none"}}).digest.has_value());
 }
 
 TEST_CASE("the graph is the same under every plan") {
-  const RunResult reference = run_with({});
-  REQUIRE(reference.graph_digest.has_value());
-  for (const std::string_view plan : names_of_axis("plan")) {
-    CAPTURE(plan);
-    const RunResult result =
-        run_with({{"plan", std::string(plan)}, {"pin.share", "0"}, {"pin.count", "0"}});
-    if (result.outcome == Outcome::completed) {
-      CHECK(result.graph_digest == reference.graph_digest);
+  for (const std::string digest : {"sampled", "full"}) {
+    CAPTURE(digest);
+    const RunResult reference = run_with({{"record.digest", digest}});
+    REQUIRE(reference.graph_digest.has_value());
+    for (const std::string_view plan : names_of_axis("plan")) {
+      CAPTURE(plan);
+      const RunResult result = run_with({{"plan", std::string(plan)},
+                                         {"pin.share", "0"},
+                                         {"pin.count", "0"},
+                                         {"record.digest", digest}});
+      if (result.outcome == Outcome::completed) {
+        CHECK(result.graph_digest == reference.graph_digest);
+      }
     }
   }
 }

@@ -17,6 +17,7 @@ const Settings kSmall = {{"heap.max", "16MiB"},
                          {"workload", "lru_churn"},
                          {"workload.slots", "8000"},
                          {"workload.replacements", "60000"},
+                         {"record.digest", "full"},
                          {"verify", "full"}};
 
 RunResult run_with(Settings settings, const Settings& more) {

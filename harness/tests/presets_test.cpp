@@ -20,7 +20,7 @@ Settings small(std::string_view preset) {
           {"workload.slots", "4000"},      {"workload.replacements", "20000"},
           {"heap.max", "48MiB"},           {"pin.share", "0.002"},
           {"pin.lifetime", "exp(256KiB)"}, {"verify", "full"},
-          {"verify.when", "before_after"}};
+          {"verify.when", "before_after"}, {"record.digest", "full"}};
 }
 
 TEST_CASE(

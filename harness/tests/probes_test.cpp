@@ -12,7 +12,8 @@ namespace {
 
 const Settings kSmall = {{"heap.max", "16MiB"},      {"workload", "lru_churn"},
                          {"workload.slots", "8000"}, {"workload.replacements", "60000"},
-                         {"pin.share", "1%"},        {"pin.lifetime", "exp(4MiB)"}};
+                         {"pin.share", "1%"},        {"pin.lifetime", "exp(4MiB)"},
+                         {"record.digest", "full"}};
 
 RunResult run_with(const Settings& more) {
   return run_experiment(resolve(kSmall, more));

@@ -207,6 +207,23 @@ class Gates(unittest.TestCase):
         self.assertIn("inert", self.gate(6, self.folder / "a", self.changed(inert)).stdout)
         self.gate(6, self.folder / "a", self.changed(lambda exact: exact["cells"].clear()))
 
+    def test_a_sampled_digest_is_never_compared_with_a_full_one(self):
+        def kind(name, digest=None):
+            def change(exact):
+                exact["parameters"]["record.digest"] = name
+                for cell in exact["cells"]:
+                    cell["digest"] = digest or cell["digest"]
+            return change
+        self.assertEqual(self.reference["parameters"]["record.digest"], "sampled")
+        text = self.gate(6, self.changed(kind("full")), self.folder / "a").stdout
+        self.assertRegex(text, r"that of \S+ is full, that of \S+ sampled: run both with one record.digest")
+        self.assertIn("incomparable", text)
+        self.assertNotIn("passed", text)
+        self.gate(6, self.changed(kind("both")), self.folder / "a")
+        self.gate(0, self.changed(kind("sampled")), self.folder / "a")
+        self.assertIn("something exact differs", self.gate(1, self.changed(kind("sampled", "0" * 16)), self.folder / "a").stdout)
+        self.gate(0, self.changed(kind("full")), self.changed(kind("full")))
+
     def test_a_policy_allows_what_it_says(self):
         policy = self.folder / "policy.json"
         policy.write_text('{"schema": "pinlab/gate/1", "metrics": [{"name": "moved", "kind": "exact", "max_ratio": 1.01}]}')
