@@ -1,5 +1,6 @@
 // pinlab rerun: the same run again, from its record, and whether its exact figures are equal.
 #include "harness/command.hpp"
+#include "harness/record.hpp"
 #include "harness/record_file.hpp"
 #include "harness/session.hpp"
 #include "harness/summary_text.hpp"
@@ -56,7 +57,8 @@ ExitCode run(const Invocation& invocation) {
     return exit_code_of(session.result);
   }
   const std::vector<std::string> differences =
-      exact_differences(record.text, session.record, kMostDifferences);
+      exact_differences(
+          record.text, record_text(session.result, session.environment), kMostDifferences);
   std::string text = differences.empty() ? "equal: every exact figure is as in " + path + "\n"
                                          : "different: at least so many exact figures, first in " +
                                                path + ", then now\n";

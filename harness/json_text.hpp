@@ -3,6 +3,7 @@
 //   json.member("census", [&] { json.member("used", used); });
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -24,20 +25,14 @@ class JsonText {
   /// nothing), or a callable that writes an object's members.
   template <class Value>
   void member(std::string_view name, Value&& value) {
-    separate();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
+    write_name(name);
     write(value);
   }
 
   /// A callable that writes elements.
   template <class Elements>
   void array(std::string_view name, Elements&& elements) {
-    separate();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
+    write_name(name);
     enclose('[', ']', elements);
   }
 
@@ -48,10 +43,25 @@ class JsonText {
   }
 
  private:
+  [[nodiscard]] bool is_first() const {
+    return out_.empty() || out_.back() == '{' || out_.back() == '[';
+  }
   void separate() {
-    if (!out_.empty() && out_.back() != '{' && out_.back() != '[') {
+    if (!is_first()) {
       out_ += ',';
     }
+  }
+
+  void write_name(std::string_view name) {
+    out_ += is_first() ? "\"" : ",\"";
+    out_ += name;
+    out_ += "\":";
+  }
+
+  /// Printable ASCII that stands for itself.
+  [[nodiscard]] static bool is_plain(std::string_view text) {
+    return std::ranges::all_of(
+        text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
   }
 
   template <class Write>
@@ -80,8 +90,12 @@ class JsonText {
       }
     } else if constexpr (std::invocable<Value>) {
       enclose('{', '}', value);
+    } else if (const std::string_view text = value; is_plain(text)) {
+      out_ += '"';
+      out_ += text;
+      out_ += '"';
     } else {
-      out_ += quoted_json(value);
+      out_ += quoted_json(text);
     }
   }
 

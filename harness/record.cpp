@@ -59,14 +59,14 @@ std::string dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Objects over several lines; of an array, each element on a line of its own. `collections` stands
-/// where the record has none.
-std::string text_of(const Json& record, std::string_view collections) {
+/// Objects over several lines; of an array, each element on a line of its own. Collections, of which
+/// there may be many, are not in `record`: they are those of `result`, if any.
+std::string text_of(const Json& record, const RunResult* result) {
   std::string text = "{";
   for (const auto& [key, value] : record.items()) {
     text += (text.size() > 1 ? ",\n" : "\n") + dump(Json(key), -1) + ": ";
-    if (key == "collections") {
-      text += collections;
+    if (key == "collections" && result != nullptr) {
+      append_collections(text, *result);
       continue;
     }
     if (!value.is_array() || value.empty()) {
@@ -79,7 +79,8 @@ std::string text_of(const Json& record, std::string_view collections) {
     }
     text += "\n]";
   }
-  return text + "\n}\n";
+  text += "\n}\n";
+  return text;
 }
 
 Json digest_json(const std::optional<std::uint64_t>& digest) {
@@ -100,7 +101,7 @@ std::string record_text(const RunResult& result, const Environment& environment)
   record["heap_maps"] = heap_maps_json(result);
   record["digest"] = digest_json(result.digest);
   record["graph_digest"] = digest_json(result.graph_digest);
-  return text_of(record, collections_text(result));
+  return text_of(record, &result);
 }
 
 std::string figures_text(const RunResult& result) {
@@ -120,13 +121,13 @@ std::string record_without_figures(const heap::ParameterValues& parameters,
                                    std::string_view reason) {
   Json record = head_json(parameters, environment, outcome, reason);
   record["summary"] = nullptr;
-  record["collections"] = nullptr;
+  record["collections"] = Json::array();
   record["pins"] = Json::array();
   record["survival"] = nullptr;
   record["heap_maps"] = nullptr;
   record["digest"] = nullptr;
   record["graph_digest"] = nullptr;
-  return text_of(record, "[]");
+  return text_of(record, nullptr);
 }
 
 std::string environment_text(const Environment& environment,

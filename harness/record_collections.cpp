@@ -239,17 +239,18 @@ class CollectionText {
 
 }  // namespace
 
-std::string collections_text(const RunResult& result) {
-  std::string text = "[";
-  for (const PauseReport& report : result.collections) {
-    const std::size_t comma = text.size() > 1 ? 1 : 0;
-    text.append(comma, ',');
-    text += "\n ";
-    std::string line;
-    CollectionText(line, report, result).write();
+void append_collections(std::string& text, const RunResult& result) {
+  constexpr std::size_t kUsualBytes = 1800;  // a place in memory that is not used costs nothing
+  text.reserve(text.size() + result.collections.size() * kUsualBytes);
+  std::string line;
+  text += '[';
+  for (const auto& report : result.collections) {
+    text += line.empty() ? "\n " : ",\n ";
+    line.clear();
+    CollectionText(line, *report, result).write();
     text += line;
   }
-  return text + (text.size() > 1 ? "\n]" : "]");
+  text += line.empty() ? "]" : "\n]";
 }
 
 }  // namespace pinlab::harness

@@ -12,7 +12,7 @@ namespace pinlab::harness {
 [[nodiscard]] nlohmann::ordered_json exact_json(const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json timed_json(const RunResult& result);
 /// The array of all collections, as text.
-[[nodiscard]] std::string collections_text(const RunResult& result);
+void append_collections(std::string& text, const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json site_json(const SiteFigures& site);
 [[nodiscard]] nlohmann::ordered_json heap_maps_json(const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json survival_json(const RunResult& result);

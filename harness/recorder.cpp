@@ -181,8 +181,9 @@ void Recorder::add(const PauseReport& report) {
   add_times(report);
   add_report(recording_.digest, report);
   if (keep_ == Keep::all) {
-    recording_.collections.push_back(report);
-    recording_.collections.back().hostage_blocks = {};  // maps of the heap keep them
+    const auto kept = std::make_shared<PauseReport>(report);
+    kept->hostage_blocks = {};  // maps of the heap keep them
+    recording_.collections.push_back(kept);
   }
 }
 
@@ -268,8 +269,9 @@ void Recorder::measured(std::chrono::nanoseconds spent) {
   const auto length = static_cast<std::uint64_t>(spent.count());
   recording_.timed.measuring += length;
   if (!recording_.collections.empty()) {
-    recording_.collections.back()
-        .phase_ns[static_cast<std::size_t>(collector::PausePhase::census)] += length;
+    const auto last = std::make_shared<PauseReport>(*recording_.collections.back());
+    last->phase_ns[static_cast<std::size_t>(collector::PausePhase::census)] += length;
+    recording_.collections.back() = last;
   }
 }
 

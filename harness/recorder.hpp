@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -33,11 +34,14 @@ struct RunStopped : std::runtime_error {
   Outcome outcome;
 };
 
+/// Copies share the reports, which nobody changes.
+using PauseReports = std::vector<std::shared_ptr<const collector::PauseReport>>;
+
 /// What was recorded so far.
 struct Recording {
   ExactFigures exact;
   TimedFigures timed;
-  std::vector<collector::PauseReport> collections;  ///< empty where they are not kept
+  PauseReports collections;                   ///< empty where they are not kept
   std::vector<SiteFigures> sites;             ///< by site, where a full collection measured it
   std::vector<std::string> site_names;        ///< by site
   std::vector<collector::HeapMap> heap_maps;  ///< as far as record.heap_map asks for them

@@ -153,11 +153,10 @@ Session run_session(const heap::ParameterValues& values,
                             Abandon(experiment, target, line, environment, console));
     return experiment.run();
   };
-  Session session{.result = run(), .record = {}};
+  Session session{.result = run(), .environment = environment};
   view.reset();  // its last picture stands above the summary
-  session.record = record_text(session.result, environment);
   if (target != nullptr) {
-    target->commit(session.record);
+    target->commit(record_text(session.result, environment));
   }
   if (line != nullptr) {
     line->commit(figures_text(session.result));

@@ -4,6 +4,7 @@
 
 #include "heap/support/parameter.hpp"
 #include "harness/console.hpp"
+#include "harness/environment.hpp"
 #include "harness/experiment.hpp"
 
 #include <array>
@@ -22,9 +23,10 @@ struct SessionOptions {
   bool live = false;  ///< draw the heap in the terminal
 };
 
+/// What a record is made of: record_text(result, environment).
 struct Session {
   RunResult result;
-  std::string record;
+  Environment environment;
 };
 
 /// The options --out, --figures, --pprof, --timeout, --gctrace and --live, as commands declare them.

@@ -55,8 +55,8 @@ TEST_CASE("the graph and the pins are the same wherever pinned objects are put")
     CHECK(apart.exact.placement.pins.apart == apart.exact.pins.made);
     CHECK(apart.exact.placement.pins.beside == 0);
     CHECK(apart.exact.placement.blocks.peak > 0);
-    for (const collector::PauseReport& pause : apart.collections) {
-      REQUIRE((pause.kind == collector::PauseKind::full || pause.pins == 0));
+    for (const auto& pause : apart.collections) {
+      REQUIRE((pause->kind == collector::PauseKind::full || pause->pins == 0));
     }
 
     const RunResult migrated = run_with(settings, {{"pin.placement", "migrate"}});

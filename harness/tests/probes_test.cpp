@@ -29,8 +29,8 @@ TEST_CASE("maps and survival do not enter the digest, and nothing else changes")
   CHECK(!plain.survival.has_value());
   REQUIRE(probed.heap_maps.size() == probed.collections.size());
   for (std::size_t i = 0; i < probed.heap_maps.size(); ++i) {
-    CHECK(probed.heap_maps[i].collection == probed.collections[i].index);
-    CHECK(probed.heap_maps[i].clock == probed.collections[i].clock);
+    CHECK(probed.heap_maps[i].collection == probed.collections[i]->index);
+    CHECK(probed.heap_maps[i].clock == probed.collections[i]->clock);
   }
   const RunResult full = run_with({{"record.heap_map", "full"}});
   CHECK(full.heap_maps.size() == full.exact.collections[1]);
@@ -68,10 +68,10 @@ TEST_CASE("survival finds every byte that full collections mark, and never more 
     CHECK(survival.collections == result.exact.collections[1]);
     std::uint64_t marked = 0;
     std::uint64_t born = 0;
-    for (const collector::PauseReport& report : result.collections) {
-      if (report.kind == collector::PauseKind::full) {
-        marked += report.after.live;
-        born += report.clock;
+    for (const auto& report : result.collections) {
+      if (report->kind == collector::PauseKind::full) {
+        marked += report->after.live;
+        born += report->clock;
       }
     }
     REQUIRE(survival.live.size() == survival.allocated.size());
