@@ -65,7 +65,7 @@ ExitCode run(const Invocation& invocation) {
   for (const std::string& difference : differences) {
     text += "  " + difference + "\n";
   }
-  if (options.out == "-") {
+  if (options.uses_standard_output()) {
     console.err(text);
   } else {
     console.out(text);

@@ -13,8 +13,9 @@ constexpr std::string_view kLesson = R"(  pinlab run --workload=lru_churn --heap
   pinlab run --config base.json --seed=2 --gctrace
   pinlab run --workload=lru_churn --pin.share=1% --live
   pinlab run --timeout 30s --out - | jq .summary.exact
+  pinlab run --pin.share=1% --trace-events=trace.json --csv=run.csv
 
-Prints a summary on one screen; with --out - it goes to standard error. A configuration is one
+Prints a summary on one screen; where a file is - it goes to standard error. A configuration is one
 JSON object, comments allowed: { "heap.max": "256MiB", "pin.share": 0.01 }. The command line
 beats the file. The record is written whatever the outcome; Ctrl-C ends the run at its next pause.
 Exit codes: 0 completed, 2 usage, 3 bad input file, 4 a bug of ours, 5 another outcome, 7 reading
@@ -61,7 +62,7 @@ ExitCode run(const Invocation& invocation) {
   const SessionOptions options = session_options(invocation.options);
   const Session session = run_session(values, options, invocation.console);
   std::string summary = summary_text(session.result, invocation.console);
-  if (options.out == "-") {
+  if (options.uses_standard_output()) {
     invocation.console.err(summary);
   } else {
     summary += options.out.empty() ? "" : "  record         " + options.out + "\n";

@@ -14,6 +14,11 @@ namespace pinlab::harness {
 /// in $PINLAB. Returns where there is none. Throws IoError where it cannot be run.
 void become_external_command(std::span<const std::string_view> words);
 
+/// What the command `words[0]` prints when it reads `input` from a file: the last of its words.
+/// Throws IoError where it is not there, cannot be run or fails.
+[[nodiscard]] std::string output_of_external_command(std::span<const std::string_view> words,
+                                                     std::string_view input);
+
 /// The names of all that are found, sorted.
 [[nodiscard]] std::vector<std::string> external_commands();
 

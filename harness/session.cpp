@@ -2,6 +2,7 @@
 
 #include "harness/crash_guard.hpp"
 #include "harness/environment.hpp"
+#include "harness/external_command.hpp"
 #include "harness/gc_trace.hpp"
 #include "harness/live_view.hpp"
 #include "harness/output_file.hpp"
@@ -9,7 +10,10 @@
 #include "harness/record.hpp"
 #include "harness/watchdog.hpp"
 
+#include <algorithm>
+#include <array>
 #include <exception>
+#include <memory>
 
 #include <unistd.h>
 
@@ -32,6 +36,14 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .type = ParameterType::text,
      .default_text = "",
      .summary = "write the profile of pin sites there, for go tool pprof"},
+    {.name = "trace-events",
+     .type = ParameterType::text,
+     .default_text = "",
+     .summary = "write Chrome trace events there, for ui.perfetto.dev"},
+    {.name = "csv",
+     .type = ParameterType::text,
+     .default_text = "",
+     .summary = "write a table of one row there: every parameter and every sum"},
     {.name = "timeout",
      .type = ParameterType::time,
      .default_text = "0s",
@@ -46,6 +58,46 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .default_text = "false",
      .summary = "draw the heap, hostage bytes and pauses in the terminal while it runs"},
 });
+
+/// The formats that pinlab export writes: it makes them of the record.
+class Exports {
+ public:
+  /// Probes the files. Throws UsageError where the run could have nothing to write there.
+  Exports(const SessionOptions& options, const heap::ParameterValues& values)
+      : source_("--source=" + (options.out.empty() || options.out == "-" ? "run" : options.out)) {
+    if (!options.trace_events.empty()) {
+      if (values.word("record.collections") != "all") {
+        throw UsageError("--trace-events is of every collection: it needs record.collections=all");
+      }
+      trace_events_ = std::make_unique<OutputFile>(options.trace_events);
+    }
+    if (!options.csv.empty()) {
+      csv_ = std::make_unique<OutputFile>(options.csv);
+    }
+  }
+
+  void write(const Session& session) const {
+    if (!trace_events_ && !csv_) {
+      return;
+    }
+    const std::string record = record_text(session.result, session.environment);
+    write(csv_.get(), "--format=csv", record);
+    write(trace_events_.get(), "--format=trace-events", record);
+  }
+
+ private:
+  void write(OutputFile* file, std::string_view format, const std::string& record) const {
+    if (file != nullptr) {
+      file->commit(
+          output_of_external_command(std::array<std::string_view, 3>{"export", format, source_},
+                                     record));
+    }
+  }
+
+  std::string source_;
+  std::unique_ptr<OutputFile> trace_events_;
+  std::unique_ptr<OutputFile> csv_;
+};
 
 /// The end of a run that does not come to a pause. Does not return.
 class Abandon {
@@ -101,6 +153,8 @@ SessionOptions session_options(const heap::ParameterValues& options) {
   SessionOptions session{.out = options.text("out"),
                          .figures = options.text("figures"),
                          .pprof = options.text("pprof"),
+                         .trace_events = options.text("trace-events"),
+                         .csv = options.text("csv"),
                          .timeout = {},
                          .gctrace = options.flag("gctrace"),
                          .live = options.flag("live")};
@@ -110,7 +164,18 @@ SessionOptions session_options(const heap::ParameterValues& options) {
   if (options.time("timeout") > 0) {
     session.timeout = options.time("timeout");
   }
+  if (std::ranges::count(session.files(), "-") > 1) {
+    throw UsageError("only one of --out, --figures, --pprof, --trace-events and --csv can be -");
+  }
   return session;
+}
+
+std::array<std::string_view, 5> SessionOptions::files() const {
+  return {out, figures, pprof, trace_events, csv};
+}
+
+bool SessionOptions::uses_standard_output() const {
+  return std::ranges::count(files(), "-") > 0;
 }
 
 Session run_session(const heap::ParameterValues& values,
@@ -134,6 +199,7 @@ Session run_session(const heap::ParameterValues& values,
   if (!options.pprof.empty()) {
     profile.emplace(options.pprof);
   }
+  const Exports exports(options, values);
   const Environment environment = this_environment();
   StopFlag stop{StopReason::none};
   GcTrace trace(console);
@@ -164,6 +230,7 @@ Session run_session(const heap::ParameterValues& values,
   if (profile) {
     profile->commit(pprof_profile(session.result));
   }
+  exports.write(session);
   return session;
 }
 

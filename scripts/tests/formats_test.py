@@ -218,6 +218,47 @@ class TraceEvents(Case):
         self.assertEqual(len(pauses), len(self.run_record["collections"]))
 
 
+class Runs(unittest.TestCase):
+    """pinlab run writes by itself what pinlab export makes of its record."""
+
+    WORDS = ["run", "--heap.max=16MiB", "--workload.slots=8000", "--workload.replacements=60000", "--pin.share=1%"]
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="pinlab_run_formats_")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def test_the_files_are_those_of_export(self):
+        record, trace, table = (self.folder / name for name in ("run.json", "trace.json", "run.csv"))
+        ends(0, PINLAB, *self.WORDS, f"--out={record}", f"--trace-events={trace}", f"--csv={table}")
+        self.assertEqual(trace.read_text(), ends(0, PINLAB, "export", "--format=trace-events", record))
+        self.assertEqual(table.read_text(), ends(0, PINLAB, "export", "--format=csv", record))
+        self.assertGreater(len(json.loads(trace.read_text())["traceEvents"]), 10)
+        self.assertEqual([path for path in self.folder.iterdir() if ".part" in path.name], [])
+
+    def test_a_run_that_ends_badly_has_them_too(self):
+        table = self.folder / "run.csv"
+        ends(5, PINLAB, "run", "--heap.max=16MiB", "--workload.slots=100000", f"--csv={table}")
+        row = next(csv.DictReader(io.StringIO(table.read_text())))
+        self.assertEqual((row["source"], row["outcome"]), ("run", "heap_exhausted"))
+
+    def test_standard_output_has_one_of_them_alone(self):
+        rows = list(csv.DictReader(io.StringIO(ends(0, PINLAB, *self.WORDS, "--csv=-"))))
+        self.assertEqual([row["outcome"] for row in rows], ["completed"])
+        ends(2, PINLAB, *self.WORDS, "--csv=-", "--out=-")
+
+    def test_a_run_without_collections_is_an_empty_trace(self):
+        trace = json.loads(ends(0, PINLAB, "run", "--workload.slots=10", "--workload.replacements=10", "--trace-events=-"))
+        self.assertEqual({event["ph"] for event in trace["traceEvents"]}, {"M"})
+
+    def test_what_cannot_be_is_said_before_the_run(self):
+        table = self.folder / "none" / "run.csv"
+        ends(7, PINLAB, "run", "--workload.replacements=100000000000", f"--csv={table}")
+        ends(2, PINLAB, "run", "--workload.replacements=100000000000", "--record.collections=summary",
+             f"--trace-events={self.folder}/trace.json")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+
 class Hgrm(Case):
     """The percentile text as HdrHistogram's outputPercentileDistribution writes it."""
 
