@@ -16,6 +16,7 @@ import pinlab_files
 import pinlab_statistics
 
 UNSEEN = ("record.", "verify")  # parameters that change no figure
+MACHINE = ("kernel", "processor", "cores", "memory")  # of an environment
 CODES = (130, 4, 7, 3, 6, 5, 1, 0)  # where several apply, the first
 
 EQUAL, BETTER, WORSE, CHANGED = "equal", "better", "worse", "changed"
@@ -64,9 +65,11 @@ class Catalogue:
     def metric(self, path):
         return self.by_path.get(path) or Metric(path, path)
 
+    def words(self, parameters):
+        return [f"--{name}={value}" for name, value in parameters.items() if self.defaults.get(name) != value]
+
     def command(self, parameters):
-        words = [f"--{name}={value}" for name, value in parameters.items() if self.defaults.get(name) != value]
-        return "pinlab run " + " ".join(map(shlex.quote, words))
+        return "pinlab run " + " ".join(map(shlex.quote, self.words(parameters)))
 
 
 # ---- the two sides ---------------------------------------------------------------------------------
@@ -135,7 +138,7 @@ class Side:
         self.axes = sweep.axes
         self.session, self.program = manifest["session"], manifest["program"]["version"]
         self.jobs = manifest["limits"]["jobs"]
-        self.environment = {key: manifest["environment"].get(key) for key in ("kernel", "processor", "cores", "memory")}
+        self.environment = {key: manifest["environment"].get(key) for key in MACHINE}
         cells = {}
         for name, cell in sweep.cells.items():
             cells[name] = Cell(cell["parameters"])
@@ -423,6 +426,8 @@ class Comparison:
         self.add(right, metric.name, verdict, base=base, new=new, gated=gated, note=note, sampled=True)
 
     def conclude(self):
+        """The code of the rows as they are; once more where rows have changed."""
+        self.codes = [code for code in self.codes if code != 1]
         found = {row.verdict for row in self.rows if row.gated}
         if BROKEN in found:
             self.codes.append(4)
@@ -438,6 +443,7 @@ class Comparison:
         improved = any(row.verdict == BETTER and row.gated and not row.sampled for row in self.rows)
         if found & {WORSE, CHANGED} or improved:  # an exact figure that is better is a reference that is old
             self.codes.append(1)
+        self.notes = list(dict.fromkeys(self.notes))
         self.code = gravest(self.codes)
 
     def findings(self):

@@ -6,6 +6,7 @@ import os
 import sys
 
 import pinlab_comparison as comparison
+import pinlab_confirmation
 import pinlab_files
 import pinlab_reports
 
@@ -35,12 +36,14 @@ def sides(operands):
     raise comparison.Failure(2, "name two sweeps, or the folder of pinlab sweep --against")
 
 
-def parse(words):
+def parse(program, words):
     parser = Arguments(add_help=False, allow_abbrev=False)
     parser.add_argument("operands", nargs="*")
     for name in ("alpha", "min-samples", "noise", "ignore", "policy", "markdown", "junit", "json", "canary"):
         parser.add_argument("--" + name)
-    return parser.parse_args(words)
+    if program == "gate":
+        parser.add_argument("--confirm")
+    return parser.parse_args(["--confirm=" if word == "--confirm" else word for word in words])
 
 
 def policy_of(options):
@@ -65,13 +68,17 @@ def canary_of(text, policy, noise):
 
 
 def run(program, words):
-    options = parse(words)
+    options = parse(program, words)
     base, new = sides(options.operands)
     policy = policy_of(options)
     noise = read_noise(options.noise)
     ignored = options.ignore.split(",") if options.ignore else []
     result = comparison.Comparison(comparison.Side(base), comparison.Side(new), policy, noise, ignored,
                                    canary=canary_of(options.canary, policy, noise))
+    if getattr(options, "confirm", None) is not None:
+        if not options.confirm and len(options.operands) != 1:
+            raise comparison.Failure(2, "--confirm=FOLDER: where it measures again")
+        pinlab_confirmation.confirm(result, options.confirm or os.path.join(options.operands[0], "confirm"))
     code = result.code
     if program == "compare" and code == 1:
         code = 0

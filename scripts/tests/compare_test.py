@@ -5,11 +5,13 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import xml.etree.ElementTree as xml
 import zlib
 
@@ -18,6 +20,7 @@ sys.path.insert(0, SCRIPTS)
 os.environ["PINLAB_EXEC_PATH"] = SCRIPTS
 
 import pinlab_comparison  # noqa: E402
+import pinlab_confirmation  # noqa: E402
 import pinlab_files  # noqa: E402
 import pinlab_statistics as statistics  # noqa: E402
 
@@ -307,6 +310,65 @@ class Gates(unittest.TestCase):
         self.assertIn("does not say whether the machine moved", self.gate(6, *gated, f"--canary={self.folder}/a,{self.folder}/a").stdout)
         self.gate(2, *gated, f"--canary={then}")
         self.gate(7, *gated, f"--canary={then},{self.folder}/nowhere")
+
+    def alarm(self, name, factor):
+        """A sweep against itself whose new side seems slower."""
+        folder = self.folder / name
+        shutil.copytree(self.folder / "twice" / "base", folder / "base")
+        shutil.move(self.slowed(name + "_new", factor), folder / "new")
+        return folder
+
+    def total_policy(self):
+        policy = self.folder / "confirmed.json"
+        policy.write_text('{"schema": "pinlab/gate/1", "alpha": 0.05, "metrics": [{"name": "total", "kind": "sampled", "min_effect": "60%"}]}')
+        return policy
+
+    def test_an_alarm_that_does_not_repeat_is_taken_back(self):
+        folder, policy = self.alarm("once", 3), self.total_policy()
+        junit = self.folder / "once.xml"
+        self.assertIn("gate: failed", self.gate(1, folder, f"--policy={policy}").stdout)
+        text = self.gate(0, folder, f"--policy={policy}", "--confirm", f"--junit={junit}").stdout
+        self.assertIn("gate: passed", text)
+        self.assertEqual(text.count("not confirmed: ratio"), 4)
+        self.assertEqual(text.count("1 alarms of"), 4)
+        self.assertEqual(xml.parse(junit).getroot()[0].get("failures"), "0")
+        self.assertEqual(len(list((folder / "confirm").iterdir())), 4)
+        manifest = json.loads((folder / "confirm" / "1" / "new" / "manifest.json").read_text())
+        self.assertEqual((manifest["reps"], len(manifest["cells"])), (13, 1))
+
+    @unittest.mock.patch.dict(os.environ, PINLAB=PINLAB)
+    def test_an_alarm_that_repeats_counts(self):
+        folder = self.alarm("again", 3)
+        result = pinlab_comparison.Comparison(*(pinlab_comparison.Side(str(folder / arm)) for arm in ("base", "new")),
+                                              pinlab_comparison.Policy(self.total_policy()))
+        self.assertEqual(result.code, 1)
+        measured = []
+
+        def measure(again, words):
+            measured.append(words)
+            pathlib.Path(again).mkdir(parents=True)
+            slow = len(measured) == 1  # the first alarm repeats, and no other
+            for arm, source in (("base", folder / "base"), ("new", folder / "new" if slow else self.folder / "twice" / "new")):
+                shutil.copytree(source, pathlib.Path(again) / arm)
+        pinlab_confirmation.confirm(result, str(folder / "confirm"), measure)
+        self.assertEqual(len(measured), 4)
+        self.assertIn("--pin.share=0.001", measured[0])
+        verdicts = [(row.verdict, "; confirmed: ratio" in row.note) for row in result.rows if row.metric == "total"]
+        self.assertEqual(sorted(verdicts), [("inconclusive", False)] * 3 + [("worse", True)])
+        self.assertEqual(result.code, 1)
+
+    def test_only_what_was_interleaved_here_can_be_confirmed(self):
+        policy = self.total_policy()
+        folder = self.alarm("other", 3)
+        path = folder / "new" / "manifest.json"
+        path.write_text(re.sub(r'("hash": ?")[0-9a-f]{16}', r"\g<1>" + "0" * 16, path.read_text()))
+        self.assertIn("another program than", self.gate(6, folder, f"--policy={policy}", "--confirm").stderr)
+        self.assertIn("where it measures again", self.gate(2, folder / "base", folder / "new", "--confirm").stderr)
+        self.gate(2, folder, "--confirm", command="compare")
+        # Without an alarm nothing is run.
+        self.gate(0, self.folder / "twice", f"--policy={policy}", "--confirm")
+        self.gate(0, self.folder / "a" / "exact.json", self.folder / "a", f"--confirm={self.folder}/never")
+        self.assertFalse((self.folder / "twice" / "confirm").exists())
 
     def test_other_tools_get_their_formats(self):
         sweep, record = self.folder / "a", next((self.folder / "a").glob("cells/*/r1.json"))
