@@ -5,6 +5,7 @@ of both sides were interleaved, by rank tests with Holm's correction, an effect 
 noise that calibrate found.
 """
 
+import difflib
 import fnmatch
 import json
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 
 import pinlab_files
+import pinlab_shapes
 import pinlab_statistics
 
 UNSEEN = ("record.", "verify")  # parameters that change no figure
@@ -228,36 +230,33 @@ class Row:
 class Policy:
     """What is allowed. Without a file: no exact figure may change, and times are shown only."""
 
-    KEYS = {"schema", "alpha", "min_samples", "on_missing", "metrics"}
-    METRIC_KEYS = {"name", "kind", "max_increase", "max_ratio", "allow", "min_effect", "advisory"}
-
     def __init__(self, path=None):
         self.alpha, self.min_samples, self.on_missing, self.metrics = 0.003, 8, "fail", None
+        self.path, self.text = path, None
         if path is None:
             return
         try:
-            policy = pinlab_files.loads(pinlab_files.read_text(path), path)
+            policy, self.text = pinlab_files.read_shaped(path, "pinlab/gate/1", pinlab_shapes.POLICY, "a policy is described in "
+                                                         "pinlab gate --help")
+        except pinlab_files.BadInput as error:
+            raise Failure(3, str(error)) from None
         except OSError as error:
             raise Failure(7, f"{path}: {error.strerror}") from None
-        if not isinstance(policy, dict) or policy.get("schema") != "pinlab/gate/1":
-            raise Failure(3, f"{path}:1: at schema: it is not pinlab/gate/1")
-        self.refuse_unknown(path, policy, self.KEYS)
         self.alpha = policy.get("alpha", self.alpha)
         self.min_samples = policy.get("min_samples", self.min_samples)
         self.on_missing = policy.get("on_missing", self.on_missing)
         self.metrics = policy.get("metrics")
-        if not 0 < self.alpha < 1 or self.on_missing not in ("fail", "ignore"):
-            raise Failure(3, f"{path}: alpha is not between 0 and 1, or on_missing is neither fail nor ignore")
-        for metric in self.metrics or []:
-            self.refuse_unknown(path, metric, self.METRIC_KEYS)
-            if metric.get("kind") not in ("exact", "sampled") or "name" not in metric:
-                raise Failure(3, f"{path}: a metric needs a name and a kind, exact or sampled")
+        if not 0 < self.alpha < 1:
+            raise Failure(3, f"{path}:{pinlab_files.line_of(self.text, 'alpha')}: at alpha it is not between 0 and 1")
 
-    @staticmethod
-    def refuse_unknown(path, value, known):
-        for key in value:
-            if key not in known:
-                raise Failure(3, f"{path}: there is no key {key!r}; there are {', '.join(sorted(known))}")
+    def refuse_unknown_metrics(self, known):
+        """A rule that can hold for nothing gates nothing. `known`: names and paths."""
+        for index, rule in enumerate(self.metrics or []):
+            if self.text is not None and not any(fnmatch.fnmatch(name, rule["name"]) for name in known):
+                where = f"metrics[{index}].name"
+                near = difflib.get_close_matches(rule["name"], sorted(known), 1)
+                raise Failure(3, f"{self.path}:{pinlab_files.line_of(self.text, where)}: at {where} no metric is called "
+                                 f"{rule['name']!r}" + (f"; did you mean {near[0]}?" if near else ""))
 
     def rule(self, metric, kind):
         """The rule of a metric, or None where it is not gated."""
@@ -306,6 +305,7 @@ class Comparison:
     # Every exact figure of every pair, then all times together: Holm's correction is over all of them.
     def compare(self):
         pairing = self.pairing
+        self.policy.refuse_unknown_metrics(self.metric_names())
         self.measured = 0
         for left, right in pairing.pairs:
             self.compare_exact(left, right)
@@ -320,6 +320,11 @@ class Comparison:
             self.notes.append("the sides differ: " + "; ".join(pairing.different_parameters()[:5]) +
                               " (--ignore=NAME leaves a parameter out)")
         self.conclude()
+
+    def metric_names(self):
+        paths = {path for side in (self.base, self.new) for cell in side.cells for path in [*(cell.exact or ()), *cell.timed]}
+        metrics = [*self.catalogue.by_path.values(), *map(self.catalogue.metric, paths)]
+        return {name for metric in metrics for name in (metric.name, metric.path)}
 
     def add(self, cell, metric, verdict, **more):
         self.rows.append(Row(self.pairing.label(cell), metric, verdict, parameters=cell.parameters, **more))

@@ -18,6 +18,8 @@ import os
 import re
 import zlib
 
+import pinlab_shapes
+
 RUN, SWEEP, EXACT = "pinlab/run/1", "pinlab/sweep/1", "pinlab/exact/1"
 MOST_LEVELS = 64
 
@@ -245,7 +247,12 @@ class _Rules:
     def inner_problem(self, rule, value, path):
         if isinstance(value, dict):
             properties, patterns = rule.get("properties", {}), rule.get("patternProperties", {})
+            for key in rule.get("needs", []):
+                if key not in value:
+                    return path, f"has no key {key!r}"
             for key, inner in value.items():
+                if rule.get("closed") and key not in properties:
+                    return f"{path}.{key}" if path else key, f"has no meaning: there is no key {key!r}; there are {', '.join(sorted(properties))}"
                 rules = [properties[key]] if key in properties else []
                 rules += [other for pattern, other in patterns.items() if re.search(pattern, key)]
                 if not rules and isinstance(rule.get("additionalProperties"), dict):
@@ -292,7 +299,16 @@ def _check(rule, value, name, text, path="", first_line=1, inside=""):
     problem = rules().problem(rule, value, inside)
     if problem:
         line = line_of(text, problem[0], name, first_line)
-        raise BadInput(f"{name}:{line}: at {problem[0]} it {problem[1]}")
+        raise BadInput(f"{name}:{line}: at {problem[0] or 'the top'} it {problem[1]}")
+
+
+def read_shaped(path, schema, shape, hint):
+    """(value, text) of a file that is no record, checked by its shape of pinlab_shapes."""
+    text = read_text(path)
+    value = loads(text, path)
+    _require_object(value, path, schema, hint)
+    _check(shape, value, path, text)
+    return value, text
 
 
 # ---- records and sweeps ----------------------------------------------------------------------------
@@ -349,23 +365,16 @@ def _events(path):
 def read_sweep(path):
     """A folder of pinlab sweep, checked. Of several ends of one run the last one holds."""
     name = os.path.join(path, "manifest.json")
-    manifest = loads(read_text(name), name)
-    _require_object(manifest, name, SWEEP, "pinlab sweep writes such folders")
-    try:
-        cells = {cell["cell"]: {**cell, "parameters": {**manifest["parameters"], **cell["parameters"]}}
-                 for cell in manifest["cells"]}
-    except (KeyError, TypeError) as missing:
-        raise BadInput(f"{name}:1: the key {missing} is missing") from None
+    manifest, _ = read_shaped(name, SWEEP, pinlab_shapes.MANIFEST, "pinlab sweep writes such folders")
+    cells = {cell["cell"]: {**cell, "parameters": {**manifest["parameters"], **cell["parameters"]}} for cell in manifest["cells"]}
     exact, timed = rules().part("summary", "exact"), rules().part("summary", "timed")
     runs = {}
     events = os.path.join(path, "events.jsonl")
     for number, text, event in _events(events):
         if event.get("t") != "rep_end":
             continue
-        try:
-            cell, rep, outcome, figures = cells.get(event["cell"]), event["rep"], event["outcome"], event["run"]
-        except KeyError as missing:
-            raise BadInput(f"{events}:{number}: the key {missing} is missing") from None
+        _check(pinlab_shapes.REP_END, event, events, text, first_line=number)
+        cell, rep, outcome, figures = cells.get(event["cell"]), event["rep"], event["outcome"], event["run"]
         if cell is None:
             continue  # of a matrix that was here before --extend
         for key, rule in (("exact", exact), ("timed", timed)):
@@ -378,17 +387,12 @@ def read_sweep(path):
 
 def read_exact(path):
     """An exact.json of a sweep: a reference. Cells with all their parameters."""
-    text = read_text(path)
-    exact = loads(text, path)
-    _require_object(exact, path, EXACT, "pinlab sweep derives exact.json")
+    exact, text = read_shaped(path, EXACT, pinlab_shapes.EXACT, "pinlab sweep derives exact.json")
     rule = rules().part("summary", "exact")
-    try:
-        for index, cell in enumerate(exact["cells"]):
-            cell["parameters"] = {**exact["parameters"], **cell["parameters"], **cell["axes"]}
-            if cell["exact"] is not None:
-                _check(rule, cell["exact"], path, text, inside=f"cells[{index}].exact")
-    except (KeyError, TypeError) as missing:
-        raise BadInput(f"{path}:1: the key {missing} is missing") from None
+    for index, cell in enumerate(exact["cells"]):
+        cell["parameters"] = {**exact["parameters"], **cell["parameters"], **cell["axes"]}
+        if cell["exact"] is not None:
+            _check(rule, cell["exact"], path, text, inside=f"cells[{index}].exact")
     return exact
 
 

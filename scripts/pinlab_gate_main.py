@@ -4,11 +4,13 @@ import argparse
 import json
 import os
 import sys
+import traceback
 
 import pinlab_comparison as comparison
 import pinlab_confirmation
 import pinlab_files
 import pinlab_reports
+import pinlab_shapes
 
 
 class Arguments(argparse.ArgumentParser):
@@ -20,11 +22,9 @@ def read_noise(path):
     if path is None:
         return {}
     try:
-        noise = pinlab_files.loads(pinlab_files.read_text(path), path)
+        noise, _ = pinlab_files.read_shaped(path, "pinlab/noise/1", pinlab_shapes.NOISE, "pinlab calibrate --out writes it")
     except OSError as error:
-        raise comparison.Failure(3, f"{path}: {error.strerror}") from None
-    if not isinstance(noise, dict) or noise.get("schema") != "pinlab/noise/1":
-        raise comparison.Failure(3, f"{path}:1: at schema: it is not pinlab/noise/1; pinlab calibrate --out writes it")
+        raise comparison.Failure(7, f"{path}: {error.strerror}") from None
     return {name: entry["noise"] for name, entry in noise["metrics"].items()}
 
 
@@ -111,6 +111,10 @@ def main(program, lesson, function=run):
         return 0 if program != "gate" else 7
     except KeyboardInterrupt:
         return 130
-    except json.JSONDecodeError as error:
+    except (pinlab_files.BadInput, json.JSONDecodeError) as error:
         comparison.say(error, program)
         return 3
+    except Exception:  # exit code 1 would be a verdict
+        traceback.print_exc()
+        comparison.say("this is a bug of pinlab", program)
+        return 4

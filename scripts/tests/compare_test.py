@@ -1,6 +1,8 @@
 """Comparisons of sweeps, their statistics and the strict reader: compare_test.py PINLAB SCRIPTS"""
 
+import contextlib
 import copy
+import io
 import json
 import os
 import pathlib
@@ -22,6 +24,7 @@ os.environ["PINLAB_EXEC_PATH"] = SCRIPTS
 import pinlab_comparison  # noqa: E402
 import pinlab_confirmation  # noqa: E402
 import pinlab_files  # noqa: E402
+import pinlab_gate_main  # noqa: E402
 import pinlab_statistics as statistics  # noqa: E402
 
 
@@ -264,6 +267,69 @@ class Gates(unittest.TestCase):
         self.gate(2, self.folder / "a")
         self.gate(2, self.folder / "a", self.folder / "a", "--ignore=sead")
 
+    def test_types_that_are_wrong_are_named_with_file_line_and_path(self):
+        bad, sweep = self.folder / "types.json", self.folder / "a"
+
+        def refused(kind, schema, body, message, *words):
+            bad.write_text(f'{{"schema": "pinlab/{schema}/1",\n{body}}}')
+            operands = [bad, sweep] if kind is None else [sweep, sweep, f"--{kind}={bad}"]
+            with self.subTest(body=body):
+                self.assertRegex(self.gate(3, *operands, *words).stderr, rf"types\.json:2: at {message}")
+
+        for body, message in [
+            ('"alpha": "x"', "alpha it is 'x' and not of type number"),
+            ('"alpha": 1', "alpha it is not between 0 and 1"),
+            ('"min_samples": 8.5', "min_samples it is '8.5' and not of type integer"),
+            ('"on_missing": "pass"', "on_missing it is 'pass' and none of fail, ignore"),
+            ('"metrics": 5', "metrics it is '5' and not of type array"),
+            ('"metrics": [7]', r"metrics\[0\] it is '7' and not of type object"),
+            ('"metrics": [{"kind": "exact"}]', r"metrics\[0\] it has no key 'name'"),
+            ('"metrics": [{"name": "moved", "kind": "exact", "max_increase": "a"}]', r"metrics\[0\].max_increase it is 'a'"),
+            ('"metrics": [{"name": "moved", "kind": "exact", "max_ratio": NaN}]', r"metrics\[0\].max_ratio NaN is no value"),
+            ('"metrics": [{"name": "moved", "kind": "exact", "allow": "bettr"}]', r"metrics\[0\].allow it is 'bettr'"),
+            ('"metrics": [{"name": "total", "kind": "sampled", "min_effect": "abc"}]', r"metrics\[0\].min_effect it is 'abc'"),
+            ('"metrics": [{"name": "movd", "kind": "exact"}]', r"metrics\[0\].name no metric is called 'movd'; did you mean moved\?"),
+        ]:
+            refused("policy", "gate", body, message)
+        for body, message in [
+            ('"metrics": 5', "metrics it is '5'"),
+            ('"metrics": {"total": 5}', "metrics.total it is '5' and not of type object"),
+            ('"metrics": {"total": {"noise": -1}}', "metrics.total.noise it is out of range"),
+        ]:
+            refused("noise", "noise", body, message)
+        cell = {"parameters": {}, "axes": {}, "outcome": "completed", "digest": None, "graph_digest": None, "exact": None}
+        for key, value in [("outcome", 7), ("digest", 5), ("digest", "abc"), ("graph_digest", []), ("exact", 5), ("axes", None), ("parameters", [])]:
+            refused(None, "exact", f'"parameters": {{}}, "cells": [{json.dumps({**cell, key: value})}]', rf"cells\[0\].{key} it is ")
+        refused(None, "exact", '"parameters": [], "cells": []', "parameters it is ")
+        refused(None, "exact", '"parameters": {}, "cells": 5', "cells it is ")
+
+    def test_a_folder_whose_files_have_wrong_types_is_named_with_line_and_path(self):
+        folder = self.folder / "types"
+        shutil.copytree(self.folder / "a", folder)
+        manifest, events = folder / "manifest.json", folder / "events.jsonl"
+        kept = manifest.read_text(), events.read_text()
+        for before, after, message in [('"reps": 1', '"reps": "1"', "reps it is '1'"), ('"jobs": 1', '"jobs": 0', "limits.jobs it is out of range"),
+                                       ('"session": null', '"session": 5', "session it is '5'")]:
+            with self.subTest(after=after):
+                self.assertIn(before.replace(" ", ""), kept[0].replace(" ", ""))
+                manifest.write_text(re.sub(before.replace(" ", " ?"), after, kept[0], count=1))
+                self.assertRegex(self.gate(3, folder, folder).stderr, rf"manifest\.json:\d+: at {message}")
+        manifest.write_text(kept[0])
+        for before, after, message in [('"rep":1', '"rep":"1"', "rep it is '1'"), ('"run":{', '"run":5,"was":{', "run it is '5'"),
+                                       ('"outcome":"completed"', '"outcome":null', "outcome it is 'None'")]:
+            lines = kept[1].splitlines()
+            index = next(i for i, line in enumerate(lines) if '"t":"rep_end"' in line)
+            text = lines[index][:-16].replace(before, after, 1)
+            lines[index] = f'{text},"c":"{zlib.crc32(text.encode()):08x}"}}'
+            events.write_text("\n".join(lines) + "\n")
+            with self.subTest(after=after):
+                self.assertRegex(self.gate(3, folder, folder).stderr, rf"events\.jsonl:{index + 1}: at {message}")
+
+    def test_a_bug_is_no_verdict(self):
+        with contextlib.redirect_stderr(io.StringIO()) as text:
+            self.assertEqual(pinlab_gate_main.main("gate", "", lambda *_: 1 // 0), 4)
+        self.assertIn("ZeroDivisionError", text.getvalue())
+
     def test_calibration_measures_noise_and_finds_no_false_alarm(self):
         noise = self.folder / "noise.json"
         self.gate(0, f"--out={noise}", f"--sweep={self.folder}/twice", "--resamples=60", command="calibrate")
@@ -324,7 +390,7 @@ class Gates(unittest.TestCase):
         return policy
 
     def test_an_alarm_that_does_not_repeat_is_taken_back(self):
-        folder, policy = self.alarm("once", 3), self.total_policy()
+        folder, policy = self.alarm("once", 20), self.total_policy()
         junit = self.folder / "once.xml"
         self.assertIn("gate: failed", self.gate(1, folder, f"--policy={policy}").stdout)
         text = self.gate(0, folder, f"--policy={policy}", "--confirm", f"--junit={junit}").stdout
@@ -338,7 +404,7 @@ class Gates(unittest.TestCase):
 
     @unittest.mock.patch.dict(os.environ, PINLAB=PINLAB)
     def test_an_alarm_that_repeats_counts(self):
-        folder = self.alarm("again", 3)
+        folder = self.alarm("again", 20)
         result = pinlab_comparison.Comparison(*(pinlab_comparison.Side(str(folder / arm)) for arm in ("base", "new")),
                                               pinlab_comparison.Policy(self.total_policy()))
         self.assertEqual(result.code, 1)
@@ -359,7 +425,7 @@ class Gates(unittest.TestCase):
 
     def test_only_what_was_interleaved_here_can_be_confirmed(self):
         policy = self.total_policy()
-        folder = self.alarm("other", 3)
+        folder = self.alarm("other", 20)
         path = folder / "new" / "manifest.json"
         path.write_text(re.sub(r'("hash": ?")[0-9a-f]{16}', r"\g<1>" + "0" * 16, path.read_text()))
         self.assertIn("another program than", self.gate(6, folder, f"--policy={policy}", "--confirm").stderr)
