@@ -4,7 +4,8 @@
 //   bare_run --heap.max=64MiB --pin.share=1%
 //
 // Prints what shows that it was the same run: bytes allocated, and collections by kind; with
-// --graph, which takes time, the digest of the graph that the program left.
+// --graph, which takes time, the digest of the graph that the program left; with --digests, how long
+// digests of the final heap take.
 #include "collector/runtime.hpp"
 #include "workloads/ambiguous_words.hpp"
 #include "harness/experiment.hpp"
@@ -13,6 +14,7 @@
 #include "harness/settings.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <string_view>
@@ -21,7 +23,20 @@ namespace {
 
 using namespace pinlab;
 
-int run(const harness::Settings& settings, bool graph) {
+template <class Take>
+long long microseconds(Take&& take) {
+  const auto begin = std::chrono::steady_clock::now();
+  static_cast<void>(take());
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  return std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
+}
+
+struct Wanted {
+  bool graph = false;
+  bool digests = false;
+};
+
+int run(const harness::Settings& settings, Wanted wanted) {
   const heap::ParameterValues values = harness::resolve({}, settings);
   const auto workload = harness::workload_called(values.word("workload")).make(values);
   collector::Options options = harness::collector_options(values);
@@ -42,7 +57,12 @@ int run(const harness::Settings& settings, bool graph) {
   std::printf("allocated %llu young %llu full %llu\n", static_cast<unsigned long long>(clock),
               static_cast<unsigned long long>(runtime.collections() - runtime.full_collections()),
               static_cast<unsigned long long>(runtime.full_collections()));
-  if (graph) {
+  if (wanted.digests) {
+    const long long sampled = microseconds([&] { return runtime.sampled_digests(*mutator); });
+    const long long full = microseconds([&] { return runtime.digests(*mutator); });
+    std::printf("digests sampled %lld us full %lld us\n", sampled, full);
+  }
+  if (wanted.graph) {
     std::printf("graph_digest %s\n", harness::digest_text(runtime.graph_digest(*mutator)).c_str());
   }
   return 0;
@@ -52,12 +72,14 @@ int run(const harness::Settings& settings, bool graph) {
 
 int main(int argc, char** argv) {
   harness::Settings settings;
-  bool graph = false;
+  Wanted wanted;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     const std::size_t equals = word.find('=');
     if (word == "--graph") {
-      graph = true;
+      wanted.graph = true;
+    } else if (word == "--digests") {
+      wanted.digests = true;
     } else if (word.starts_with("--") && equals != std::string_view::npos) {
       settings.push_back({std::string(word.substr(2, equals - 2)),
                           std::string(word.substr(equals + 1))});
@@ -67,7 +89,7 @@ int main(int argc, char** argv) {
     }
   }
   try {
-    return run(settings, graph);
+    return run(settings, wanted);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bare_run: %s\n", error.what());
     return 2;
