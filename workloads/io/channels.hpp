@@ -53,6 +53,8 @@ class Channels {
            IoQueue& queue);
   Channels(const Channels&) = delete;
   Channels& operator=(const Channels&) = delete;
+  /// The queue's transfers end first: they name files and memory of these.
+  ~Channels() { queue_.end_all(); }
 
   /// Throws IoError.
   void start(std::uint32_t lane, const Transfer& transfer);

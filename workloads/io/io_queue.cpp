@@ -10,6 +10,10 @@
 namespace pinlab::workloads {
 
 IoQueue::~IoQueue() {
+  end_all();
+}
+
+void IoQueue::end_all() noexcept {
   try {
     for (auto& [token, transfer] : transfers_) {
       if (!transfer.over) {

@@ -52,8 +52,9 @@ class IoQueue {
       : mutator_(mutator), engine_(std::move(engine)), completions_(completions) {}
   IoQueue(const IoQueue&) = delete;
   IoQueue& operator=(const IoQueue&) = delete;
-  /// Cancels what is in flight, and waits for it.
   ~IoQueue();
+  /// Cancels what is in flight, and waits for it: before what a request names may go.
+  void end_all() noexcept;
 
   /// The vectors are changed as the transfer goes on.
   void start(const IoRequest& request);

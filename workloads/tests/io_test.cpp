@@ -243,6 +243,23 @@ TEST_CASE("a read of what never comes is cancelled: by its limit, by the program
   }
 }
 
+TEST_CASE("channels that end leave nothing in flight that names their files and memory") {
+  World world;
+  for (const MakeEngine& make : engines()) {
+    Buffers silent(IoDirection::read, 1, 2, 100);
+    Buffers unanswered(IoDirection::write, 2, 3, 1U << 20U);  // more than a pipe takes
+    silent.transfer.ending = TransferEnding::never;
+    IoQueue queue(*world.mutator, make(), Completions::seeded);
+    {
+      Channels channels(ChannelKind::pipe, "/tmp", kLane, queue);
+      channels.start(0, silent.transfer);
+      channels.start(1, unanswered.transfer);
+      CHECK(queue.in_flight() == 2);
+    }
+    CHECK(queue.in_flight() == 0);
+  }
+}
+
 /// Forbids the system call from now on, in this process, with EPERM.
 void forbid(unsigned system_call) {
   std::array<sock_filter, 4> filter = {
