@@ -130,6 +130,7 @@ TEST_CASE("every shape carries a use case, or is refused with a sentence that sa
         CAPTURE(shape.name);
         CAPTURE(lifetime);
         const pinning::ShapeFacts facts = shape.make()->facts();
+        const std::uint64_t limit = facts.name == "limited" ? 1U << 30U : 0;
         const bool runs = facts.holds_still && (std::string_view(lifetime) == "call" ||
                                                 facts.uses.has(pinning::PinUse::operation));
         if (runs && (++turn % 6 != 0 || facts.name == "parked_thread")) {
@@ -140,7 +141,7 @@ TEST_CASE("every shape carries a use case, or is refused with a sentence that sa
                                    {"workload.unpin_thread", "same"}};
         std::string sentence;
         try {
-          sentence = refusal(entry, settings, {.shape = std::string(shape.name)});
+          sentence = refusal(entry, settings, {.shape = std::string(shape.name), .limit = limit});
         } catch (const collector::GcBlocked&) {
           CHECK(facts.name == "critical");  // its sections hold back collections, by intention
           continue;
@@ -156,6 +157,13 @@ TEST_CASE("every shape carries a use case, or is refused with a sentence that sa
         }
       }
     }
+  }
+}
+
+TEST_CASE("a use case under limited needs a limit, and a sentence says so") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    CHECK(refusal(entry, {}, {.shape = "limited"}) ==
+          "pin.shape=limited needs pin.limit=N or N+M");
   }
 }
 
@@ -288,6 +296,14 @@ TEST_CASE("inner frames pop while the outer call never returns") {
                                             {{"workload.operations", "500"}}, {.shape = "scoped"});
   CHECK(ending.held == 10);  // the arguments of the loop
   CHECK(ending.pins.made == 509);
+}
+
+TEST_CASE("a run that fails inside of frames ends what they hold, the newest first") {
+  const auto run = [] {
+    static_cast<void>(run_use_case(entry_called("event_loop"), {{"workload.operations", "500"}},
+                                   {.shape = "critical"}));
+  };
+  CHECK_THROWS_AS(run(), collector::GcBlocked);
 }
 
 TEST_CASE("requests go through buffers that the ring knows, which stay where they are") {

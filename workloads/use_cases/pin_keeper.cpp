@@ -55,6 +55,9 @@ std::string why_not(const pinning::ShapeFacts& facts,
            " ends its pins on its own thread, newest first: it needs workload.order=lifo "
            "and workload.unpin_thread=same";
   }
+  if (pins.shape == "limited" && (pins.limit | pins.limit_per_call) == 0) {
+    return given + " needs pin.limit=N or N+M";
+  }
   if (options.forgets() && pins.shape != "pinner") {
     return given + " cannot be forgotten: only pin.shape=pinner can have a managed owner";
   }
@@ -154,15 +157,16 @@ PinKeeper::~PinKeeper() {
   for (const std::unique_ptr<pinning::Pinner>& pinner : forgotten_) {
     pinner->unpin();
   }
-  for (Set& set : sets_) {
-    for (; !set.members.empty(); set.members.pop_back()) {
-      if (set.members.back().ticket != 0) {
-        shape_of(set).unpin(set.members.back().ticket);
-      }
-    }
+  for (const Set& set : sets_) {
     if (set.owned) {
       set.owned->unpin();
     }
+    if (set.shape) {
+      set.shape->close();
+    }
+  }
+  if (shared_) {
+    shared_->close();  // of a stack the newest first, whichever set they are of
   }
 }
 
