@@ -13,6 +13,14 @@ PinHolder::PinHolder(PinRegistry& registry, const HolderRule& rule, heap::Object
   set_->set_silent(rule.when_lost == WhenLost::released);
 }
 
+PinHolder::PinHolder(PinHolder&& other) noexcept
+    : registry_(other.registry_),
+      rule_(other.rule_),
+      set_(std::move(other.set_)),
+      last_object_(other.last_object_),
+      last_site_(other.last_site_),
+      closed_(other.closed_.load(std::memory_order_relaxed)) {}
+
 PinHolder& PinHolder::operator=(PinHolder&& other) noexcept {
   if (this != &other) {
     end();
@@ -21,7 +29,7 @@ PinHolder& PinHolder::operator=(PinHolder&& other) noexcept {
     set_ = std::move(other.set_);
     last_object_ = other.last_object_;
     last_site_ = other.last_site_;
-    closed_ = other.closed_;
+    closed_.store(other.closed_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }
   return *this;
 }
@@ -29,6 +37,7 @@ PinHolder& PinHolder::operator=(PinHolder&& other) noexcept {
 void PinHolder::pin(heap::ObjectRef object, SiteId site) {
   if (admit(object.address(), site)) {
     set_->pin(object, registry_->site_or_caller(site, __builtin_return_address(0)));
+    check_still_open({&object, 1}, site);
   }
 }
 
@@ -42,6 +51,7 @@ void PinHolder::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
   }
   if (!admitted.empty()) {
     set_->pin_all(admitted, registry_->site_or_caller(site, __builtin_return_address(0)));
+    check_still_open(admitted, site);
   }
 }
 
@@ -52,6 +62,7 @@ void PinHolder::pin_interior(heap::Address inside, SiteId site) {
       misuse(*registry_, rule_->shape, "no object lies at the address", site, inside);
     }
     set_->pin(object, registry_->site_or_caller(site, __builtin_return_address(0)));
+    check_still_open({&object, 1}, site);
   }
 }
 
@@ -73,14 +84,23 @@ void PinHolder::lose() {
   }
 }
 
+// Closed first: a pin that is made after the set was emptied sees it, since it locked the set later.
 void PinHolder::close() {
+  closed_.store(true, std::memory_order_relaxed);
   unpin();
-  closed_ = true;
+}
+
+void PinHolder::take_back(std::span<const heap::ObjectRef> made, SiteId site) {
+  for (const heap::ObjectRef object : made) {
+    static_cast<void>(set_->unpin(object));  // which close() may have done
+  }
+  misuse(*registry_, rule_->shape, "a pin after close", site, made.front().address());
 }
 
 void PinHolder::check(heap::Address object, SiteId site) {
-  if (set_ == nullptr || closed_) {
-    misuse(*registry_, rule_->shape, closed_ ? "a pin after close" : "a pin after a move", site,
+  const bool closed = closed_.load(std::memory_order_relaxed);
+  if (set_ == nullptr || closed) {
+    misuse(*registry_, rule_->shape, closed ? "a pin after close" : "a pin after a move", site,
            object);
   }
   last_object_ = object;

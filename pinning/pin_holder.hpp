@@ -2,14 +2,15 @@
 // pins that are lost.
 //
 // Invariants: (1) an object pinned n times by a holder, and not since unpinned by it, has n in its
-// count from this holder; (2) a holder that ended holds no pins. One thread uses a holder at a
-// time; holders of other threads may pin the same objects meanwhile.
+// count from this holder; (2) a holder that ended, or was closed, holds no pins. One thread uses a
+// holder at a time, but for close(); holders of other threads may pin the same objects meanwhile.
 #pragma once
 
 #include "heap/object.hpp"
 #include "pinning/pin_registry.hpp"
 #include "pinning/pin_set.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -40,7 +41,7 @@ class PinHolder {
   PinHolder(PinRegistry& registry, const HolderRule& rule, heap::ObjectRef owner = {});
   PinHolder(const PinHolder&) = delete;
   PinHolder& operator=(const PinHolder&) = delete;
-  PinHolder(PinHolder&& other) noexcept = default;
+  PinHolder(PinHolder&& other) noexcept;
   /// What was held here before ends as in the destructor.
   PinHolder& operator=(PinHolder&& other) noexcept;
   ~PinHolder() { end(); }
@@ -61,7 +62,8 @@ class PinHolder {
   /// its pins any more. Its rule says what the first full collection makes of them, or that they
   /// last for ever. Like a move after.
   void lose();
-  /// Ends every pin, and refuses all to come: for owners that another thread may still pin for.
+  /// Ends every pin, and refuses all to come: for owners that another thread may still pin for. A
+  /// pin that comes at the same time is ended with the others, or refused.
   void close();
 
   [[nodiscard]] std::size_t size() const { return set_ ? set_->size() : 0; }
@@ -73,6 +75,13 @@ class PinHolder {
   /// Throws PinError where there is no set to pin with.
   void check(heap::Address object, SiteId site);
   [[nodiscard]] bool admit(heap::Address object, SiteId site);
+  /// After pins were made: the holder may have been closed meanwhile.
+  void check_still_open(std::span<const heap::ObjectRef> made, SiteId site) {
+    if (closed_.load(std::memory_order_relaxed)) {
+      take_back(made, site);
+    }
+  }
+  [[noreturn]] void take_back(std::span<const heap::ObjectRef> made, SiteId site);
   void end() noexcept;
 
   PinRegistry* registry_;
@@ -80,7 +89,7 @@ class PinHolder {
   std::unique_ptr<PinSet> set_;  ///< null after a move
   heap::Address last_object_;    ///< of the newest pin: for errors
   SiteId last_site_ = 0;
-  bool closed_ = false;
+  std::atomic<bool> closed_{false};
 };
 
 /// A pin of one object, from construction to unpin(), which is once. It can be moved, never copied.

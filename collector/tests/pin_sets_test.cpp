@@ -7,7 +7,9 @@
 #include "collector/tests/pin_world.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -18,6 +20,7 @@ namespace {
 
 using heap::ObjectRef;
 using pinning::Pinner;
+using pinning::PinSet;
 
 TEST_CASE("N10 a set whose owner only its own pinned objects reach is a leak, and is reported") {
   // The hole in Go: a struct that embeds its Pinner and pins itself is never found.
@@ -86,6 +89,63 @@ TEST_CASE("N12 threads that pin and unpin neighbours at once leave every count r
   CHECK(std::ranges::none_of(objects, [&](ObjectRef o) { return world.pins().is_pinned(o); }));
 }
 
+TEST_CASE("N12 a pin that races with close is ended with the others, or refused, and none is left") {
+  PinWorld world;
+  const Root object(world.mutator(), world.make());
+  const std::vector<ObjectRef> objects(3, object.get());
+  const pinning::SiteId site = world.pins().sites().intern("a racer");
+  for (int round = 0; round < 2000; ++round) {
+    Pinner pinner(world.pins());
+    std::atomic<bool> pins{false};
+    std::string refused;
+    std::thread racer([&] {
+      try {
+        for (;;) {
+          round % 2 == 0 ? pinner.pin(objects[0], site) : pinner.pin_all(objects, site);
+          pins.store(true, std::memory_order_relaxed);
+        }
+      } catch (const pinning::PinError& error) {
+        refused = error.what();
+      }
+    });
+    while (!pins.load(std::memory_order_relaxed)) {
+      std::this_thread::yield();
+    }
+    pinner.close();
+    racer.join();
+    REQUIRE(refused.starts_with("pinner: a pin after close (site: a racer, object: heap offset "));
+    REQUIRE(pinner.empty());
+    REQUIRE(world.pins().held() == 0);
+    REQUIRE_FALSE(world.pins().is_pinned(object.get()));
+    REQUIRE(world.pins().overflow_records() == 0);
+  }
+}
+
+TEST_CASE("N12 pins of a set that race with its unpins are held or ended, and counted so") {
+  PinWorld world;
+  const Root object(world.mutator(), world.make());
+  constexpr std::uint64_t kPins = 20'000;
+  PinSet set(world.pins(), pinning::Liveness::strong);
+  std::atomic<bool> done{false};
+  std::thread racer([&] {
+    for (std::uint64_t i = 0; i < kPins; ++i) {
+      set.pin(object.get(), 0);
+    }
+    done.store(true, std::memory_order_relaxed);
+  });
+  while (!done.load(std::memory_order_relaxed)) {
+    set.unpin_all();
+  }
+  racer.join();
+  CHECK(world.pins().counts().made == kPins);
+  CHECK(world.pins().held() == set.size());
+  CHECK(world.pins().is_pinned(object.get()) == !set.empty());
+  set.unpin_all();
+  CHECK(world.pins().counts().ended == kPins);
+  CHECK_FALSE(world.pins().is_pinned(object.get()));
+  CHECK(world.pins().overflow_records() == 0);
+}
+
 TEST_CASE("P3 a thousand objects in one set live without a root, and all die after it") {
   PinWorld world;
   Neighbour neighbour(world);
@@ -145,7 +205,7 @@ TEST_CASE("P8 twenty thousand guards and a hundred thousand toggles: each is rig
   Options options = moving_options();
   options.verify = VerifyLevel::none;
   PinWorld world(options);
-  std::vector<ObjectRef> objects;  // pinned ones: stable; the others are found by their roots
+  std::vector<ObjectRef> objects;  // as last seen; pinned ones are still there
   std::vector<std::uint32_t> roots;
   std::vector<Pinner> guards;
   for (std::uint64_t i = 0; i < kGuards; ++i) {
@@ -155,11 +215,13 @@ TEST_CASE("P8 twenty thousand guards and a hundred thousand toggles: each is rig
     guards.emplace_back(world.pins());
   }
   heap::Random random(8);
+  std::uint64_t moved = 0;  // of those that nobody pinned
   for (int step = 0; step < 100'000; ++step) {
     const std::size_t i = random.below(kGuards);
     const ObjectRef now = world.runtime().globals().get(roots[i]);
     REQUIRE(mark_of(now) == i);
     if (guards[i].empty()) {
+      moved += now == objects[i] ? 0U : 1U;
       guards[i].pin(now);
       objects[i] = now;
     } else {
@@ -171,6 +233,7 @@ TEST_CASE("P8 twenty thousand guards and a hundred thousand toggles: each is rig
       step % 30'000 == 0 ? world.collect_full() : world.collect_young();
     }
   }
+  CHECK(moved > 0);
   for (std::size_t i = 0; i < kGuards; ++i) {
     guards[i].unpin();
     REQUIRE_FALSE(world.pins().is_pinned(world.runtime().globals().get(roots[i])));
