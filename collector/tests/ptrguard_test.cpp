@@ -6,6 +6,7 @@
 #include "collector/tests/pin_world.hpp"
 
 #include <algorithm>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -51,6 +52,40 @@ TEST_CASE("P2 one pin stored in 1024 slots is one pin, and all of them are null 
       slots, [&](const void* slot) { return heap::Address::of(slot) == object.get().address(); }));
   guard.unpin();
   CHECK(std::ranges::all_of(slots, [](const void* slot) { return slot == nullptr; }));
+}
+
+TEST_CASE("a pointer stores no address any more once its pin has ended, or its guard has moved") {
+  PinWorld world;
+  const Root object(world.mutator(), world.make());
+  const pinning::SiteId site = world.pins().sites().intern("a late store");
+  const std::string where =
+      "(site: a late store, object: heap offset " +
+      std::to_string(object.get().address() - world.runtime().heap().base()) + ")";
+  void* slot = nullptr;
+  const auto refuses = [&](const PtrGuard::Pointer& pointer) {
+    std::string text;
+    try {
+      pointer.store(&slot);
+    } catch (const pinning::PinError& error) {
+      text = error.what();
+    }
+    CHECK(text.starts_with("ptrguard: a store of the address of a pin that has ended"));
+    CHECK(text.find(where) != std::string::npos);
+    CHECK(slot == nullptr);
+  };
+  PtrGuard guard(world.pins());
+  const PtrGuard::Pointer first = guard.pin(object.get(), site);
+  first.store(&slot);
+  guard.unpin();
+  refuses(first);
+  const PtrGuard::Pointer second = guard.pin(object.get(), site);
+  refuses(first);  // the guard holds the object again, and that is another pin
+  PtrGuard moved(std::move(guard));
+  refuses(second);
+  const PtrGuard::Pointer third = moved.pin(object.get(), site);
+  world.pins().set_leak_handler([](const pinning::PinLeak&) {});
+  moved.lose();
+  refuses(third);
 }
 
 TEST_CASE("P5 a guard is used again after its unpin, and holds again") {
@@ -104,6 +139,8 @@ TEST_CASE("P8 five thousand guards, toggled: every slot is right at every step, 
   std::vector<std::uint32_t> roots;
   std::vector<PtrGuard> guards;
   std::vector<void*> slots(kGuards);
+  std::vector<heap::Address> seen(kGuards);
+  std::uint64_t moved = 0;  // of those that nobody guarded
   guards.reserve(kGuards);
   for (std::uint64_t i = 0; i < kGuards; ++i) {
     const ObjectRef object = world.make(0, 8 + 8 * (i % 8));
@@ -117,6 +154,8 @@ TEST_CASE("P8 five thousand guards, toggled: every slot is right at every step, 
     const ObjectRef now = world.runtime().globals().get(roots[i]);
     if (guards[i].empty()) {
       REQUIRE(slots[i] == nullptr);
+      moved += seen[i] && seen[i] != now.address() ? 1U : 0U;
+      seen[i] = now.address();
       guards[i].pin(now).store(&slots[i]);
     } else {
       REQUIRE(heap::Address::of(slots[i]) == now.address());
@@ -128,6 +167,7 @@ TEST_CASE("P8 five thousand guards, toggled: every slot is right at every step, 
       step % 7'500 == 0 ? world.collect_full() : world.collect_young();
     }
   }
+  CHECK(moved > 0);
   for (PtrGuard& guard : guards) {
     guard.unpin();
   }

@@ -14,9 +14,9 @@ constexpr ShapeFacts kFacts = {
     .lifetime = "from pin() until unpin(), which first sets every foreign slot to null",
     .alive = "the pin, through its guard",
     .misuse =
-        "null and use after a move are errors; unpinning an empty guard does nothing; a guard "
-        "lost with pins in it nulls its slots, and is a leak; foreign code that comes too late "
-        "meets null",
+        "null, use after a move and a store of what was unpinned are errors; unpinning an empty "
+        "guard does nothing; a guard lost with pins in it nulls its slots, and is a leak; foreign "
+        "code that comes too late meets null",
     .uses = kAllUses,
     .holds_still = true,
     .is_set = true};

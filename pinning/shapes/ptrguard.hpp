@@ -10,6 +10,7 @@
 
 #include "pinning/pin_holder.hpp"
 
+#include <cstdint>
 #include <vector>
 
 namespace pinlab::pinning {
@@ -19,15 +20,21 @@ inline constexpr HolderRule kPtrGuardRule = {.shape = "ptrguard", .when_lost = W
 /// Lifetime: from pin() to unpin(), which nulls every slot first, so that what foreign code does
 /// too late is a fault at null and no silent corruption. It can be moved, never copied.
 ///
-/// Misuse: unpin() without pins does nothing; null and use after a move are PinErrors; a guard that
-/// is lost with pins in it nulls the slots, and is a leak.
+/// Misuse: unpin() without pins does nothing; null, use after a move, and a store of what was
+/// unpinned are PinErrors; a guard that is lost with pins in it nulls the slots, and is a leak.
 class PtrGuard {
  public:
   /// What pin() gives: where to store the address.
   class Pointer {
    public:
-    /// Any number of slots. REQUIRES that they last until unpin().
+    /// Any number of slots. REQUIRES that they last until unpin(), and that the guard is there.
+    /// Throws PinError once the guard was unpinned, lost, or moved from.
     const Pointer& store(void** slot) const {
+      if (guard_.round_ != round_ || guard_.pins_.is_moved()) {
+        misuse(guard_.pins_.registry(), kPtrGuardRule.shape,
+               "a store of the address of a pin that has ended, or was moved", site_,
+               object_.address());
+      }
       *slot = object_.address().as<void>();
       guard_.slots_.push_back(slot);
       return *this;
@@ -37,9 +44,12 @@ class PtrGuard {
 
    private:
     friend class PtrGuard;
-    Pointer(PtrGuard& guard, heap::ObjectRef object) : guard_(guard), object_(object) {}
+    Pointer(PtrGuard& guard, heap::ObjectRef object, SiteId site)
+        : guard_(guard), round_(guard.round_), object_(object), site_(site) {}
     PtrGuard& guard_;
+    std::uint64_t round_;
     heap::ObjectRef object_;
+    SiteId site_;
   };
 
   explicit PtrGuard(PinRegistry& registry) : pins_(registry, kPtrGuardRule) {}
@@ -51,11 +61,12 @@ class PtrGuard {
 
   Pointer pin(heap::ObjectRef object, SiteId site = 0) {
     pins_.pin(object, site);
-    return {*this, object};
+    return {*this, object, site};
   }
   void unpin() {
     null_slots();
     pins_.unpin();
+    ++round_;
   }
   /// As PinHolder::lose(): the slots keep what they hold.
   void lose() {
@@ -76,6 +87,7 @@ class PtrGuard {
 
   PinHolder pins_;
   std::vector<void**> slots_;
+  std::uint64_t round_ = 0;  ///< of pins that end together
 };
 
 }  // namespace pinlab::pinning
