@@ -90,7 +90,7 @@ class PinShape {
   /// Throws PinError for a ticket that is not good; of a scope shape: for all but the newest.
   void unpin(PinTicket ticket);
   /// The program loses what it pinned with: what becomes of it is the shape's rule. Throws PinError
-  /// where it cannot be lost.
+  /// where it cannot be lost: a scope.
   void forget(PinTicket ticket);
   /// Where foreign code finds the ticket's first object.
   [[nodiscard]] heap::Address address_of(PinTicket ticket);
@@ -108,7 +108,8 @@ class PinShape {
   virtual void extend(std::size_t place, heap::ObjectRef object, SiteId site);
   virtual void end(std::size_t place) = 0;
   virtual void end_all() = 0;
-  virtual void lose(std::size_t place);
+  /// False, and nothing done, where it cannot be lost.
+  [[nodiscard]] virtual bool lose(std::size_t place);
   [[nodiscard]] virtual heap::Address find(std::size_t place, heap::Address first) const;
 
  private:

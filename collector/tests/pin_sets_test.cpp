@@ -94,7 +94,7 @@ TEST_CASE("N12 a pin that races with close is ended with the others, or refused,
   const Root object(world.mutator(), world.make());
   const std::vector<ObjectRef> objects(3, object.get());
   const pinning::SiteId site = world.pins().sites().intern("a racer");
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     Pinner pinner(world.pins());
     std::atomic<bool> pins{false};
     std::string refused;

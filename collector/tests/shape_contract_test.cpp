@@ -2,6 +2,7 @@
 // around it moves, and misuse is an error that names the shape, the site and the object, and
 // changes no count.
 #include "heap/support/random.hpp"
+#include "pinning/boundary.hpp"
 #include "pinning/shape.hpp"
 #include "collector/tests/pin_world.hpp"
 
@@ -28,6 +29,14 @@ using pinning::ShapeFacts;
 constexpr std::string_view kReported =
     " ptrguard pinned pin_group submit_batch limited unreachable_error strong_pin pinner ";
 constexpr std::string_view kKeptByTheLost = " parked_thread handle pinned_handle explicit_pin ";
+/// Null is no argument for these; the others ignore it, as a call ignores a null argument.
+constexpr std::string_view kRefuseNull =
+    " ptrguard handle pinned_handle pointer_pin pinned pin_group submit_batch explicit_pin limited "
+    "unreachable_error weak_pin strong_pin off_heap pinner ";
+/// What needs the object itself cannot ignore that it is in no heap of ours.
+constexpr std::string_view kRefuseForeign = " handle pinned_handle off_heap ";
+/// What a pin of these does to its object's life is theirs to say, not pin.liveness's.
+constexpr std::string_view kAlwaysStrong = " handle pinned_handle explicit_pin strong_pin ";
 
 bool is_one_of(std::string_view words, std::string_view name) {
   return words.find(" " + std::string(name) + " ") != std::string_view::npos;
@@ -126,6 +135,13 @@ TEST_CASE("a shape holds still what it says that it holds, while a neighbour mov
       CHECK((object.get() == there) == trial.facts().holds_still);
     }
     CHECK(world.pins().is_pinned(object.get()) == trial.makes_pins());
+    // What the registry knows of, the check at the border lets pass, behind a reference too.
+    const Root holder(world.mutator(), world.make(1));
+    world.mutator().store(holder, 0, object.get());
+    CHECK(!pinning::first_unpinned(world.pins(), holder.get()) ==
+          (trial.makes_pins() || trial.is("unchecked")));
+    CHECK(!pinning::first_unpinned(world.pins(), object.get(), pinning::Passing::kept) ==
+          (trial.makes_pins() || trial.is("unchecked")));
     const Address seen = trial.shape->address_of(ticket);
     if (trial.is("off_heap")) {
       CHECK_FALSE(world.runtime().heap().contains(seen));
@@ -135,9 +151,41 @@ TEST_CASE("a shape holds still what it says that it holds, while a neighbour mov
     }
     trial.shape->unpin(ticket);
     CHECK_FALSE(world.pins().is_pinned(object.get()));
+    CHECK(pinning::first_unpinned(world.pins(), holder.get()));
     world.collect_young();
     CHECK(mark_of(object.get()) == 77);
   });
+}
+
+TEST_CASE("pin.liveness decides what a pin keeps alive, of every shape that does not say itself") {
+  for (const pinning::Liveness liveness :
+       {pinning::Liveness::strong, pinning::Liveness::weak, pinning::Liveness::crash}) {
+    CAPTURE(pinning::kLivenessNames[static_cast<std::size_t>(liveness)]);
+    for (const heap::Named<PinShape>& entry : pinning::pin_shapes()) {
+      if (entry.name == "critical") {
+        continue;  // nothing is collected
+      }
+      CAPTURE(entry.name);
+      PinWorld world;
+      world.pins().set_liveness(liveness);
+      std::uint64_t crashes = 0;
+      world.pins().set_collected_handler([&](const pinning::CollectedPin&) { ++crashes; });
+      const std::unique_ptr<PinShape> shape = entry.make();
+      shape->open(world.pins());
+      const ObjectRef object = world.make();
+      const std::uint32_t weak = world.runtime().weaks().add(object);
+      const PinTicket ticket = shape->pin(object, 0);
+      world.collect_full();
+      const bool says_itself = is_one_of(kAlwaysStrong, entry.name) || entry.name == "weak_pin" ||
+                               !shape->facts().holds_still;
+      const bool is_alive = says_itself ? is_one_of(kAlwaysStrong, entry.name)
+                                        : liveness == pinning::Liveness::strong;
+      CHECK(static_cast<bool>(world.runtime().weaks().get(weak)) == is_alive);
+      CHECK(crashes == (!says_itself && liveness == pinning::Liveness::crash ? 1 : 0));
+      shape->unpin(ticket);
+      CHECK(world.pins().held() == 0);
+    }
+  }
 }
 
 TEST_CASE("a shape keeps alive what it says that it keeps alive") {
@@ -190,19 +238,20 @@ TEST_CASE("what is no object of the heap makes no pin, and is counted by its rea
     const auto count_of = [&](Needless reason) {
       return world.pins().counts().needless_of(reason);
     };
-    const auto try_to_pin = [&](Address address) {
+    const auto try_to_pin = [&](Address address, std::string_view refusing, const char* object) {
       const std::string error = trial.error_of([&] {
         const PinTicket ticket = trial.shape->pin(ObjectRef(address), trial.site);
         CHECK(world.pins().held() == 0);
         trial.shape->unpin(ticket);
       });
-      CHECK((error.empty() || has_all(error, {"site: a site", "object: "})));
+      CHECK(error.empty() != is_one_of(refusing, trial.facts().name));
+      CHECK((error.empty() || has_all(error, {"site: a site", object})));
     };
-    try_to_pin({});
+    try_to_pin({}, kRefuseNull, "object: null");
     CHECK(count_of(Needless::null) == 1);
-    try_to_pin(Address::of(&kStaticObject));
+    try_to_pin(Address::of(&kStaticObject), kRefuseForeign, "object: outside the heap");
     CHECK(count_of(Needless::static_memory) == 1);
-    try_to_pin(Address::of(&on_the_stack));
+    try_to_pin(Address::of(&on_the_stack), kRefuseForeign, "object: outside the heap");
     CHECK(count_of(Needless::foreign) == 1);
     CHECK(world.pins().counts().made == 0);
 
@@ -279,7 +328,9 @@ TEST_CASE("a pin that the program forgets is reported, released, or there for ev
     const std::string refused = trial.error_of([&] { trial.shape->forget(ticket); });
     CHECK(refused.empty() != trial.is_bounded());
     if (!refused.empty()) {
-      CHECK(has_all(refused, {"cannot be forgotten"}));
+      CHECK(has_all(refused, {"cannot be forgotten", "site: a site", "heap offset"}));
+      CHECK(world.pins().is_pinned(object) == trial.makes_pins());
+      trial.shape->unpin(ticket);  // nothing was changed
       return;
     }
     CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(ticket); }).empty());

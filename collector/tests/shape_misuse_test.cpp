@@ -15,8 +15,10 @@
 #include "pinning/shapes/weak_pin.hpp"
 #include "collector/tests/pin_world.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace pinlab::collector::tests {
@@ -27,7 +29,7 @@ using pinning::PinError;
 
 /// A world with one object that someone else pins too, so that a count that is too low shows.
 struct Scene {
-  Scene() : object(world.mutator(), world.make()), other(world.pins()) {
+  Scene() : below(world.make()), object(world.mutator(), world.make()), other(world.pins()) {
     static_cast<void>(world.make());
     other.pin(object.get());
     site = world.pins().sites().intern("a careless site");
@@ -63,6 +65,7 @@ struct Scene {
   }
 
   PinWorld world;
+  ObjectRef below;  ///< so that the object's offset is not 0
   Root object;
   pinning::Pinner other;
   pinning::SiteId site = 0;
@@ -108,8 +111,10 @@ void check_set(std::string_view shape, Scene& scene, Set first) {
                 [&] { static_cast<void>(first.pin(scene.object.get(), scene.site)); });
   scene.refuses(shape, "a loss after a move", [&] { first.lose(); });
   CHECK(first.empty());
-  second.unpin();
-  second.unpin();  // of an empty set: the rule says that it does nothing
+  Set third(std::move(second));
+  scene.refuses(shape, "unpin after a move", [&] { second.unpin(); });
+  third.unpin();
+  third.unpin();  // of an empty set: the rule says that it does nothing
   CHECK(scene.extra() == 0);
 }
 
@@ -130,8 +135,77 @@ TEST_CASE("a pinner that was closed refuses, and has ended its pins") {
   pinner.pin(scene.object.get(), scene.site);
   pinner.close();
   CHECK(scene.extra() == 0);
-  scene.refuses("pinner", "a pin after close",
-                [&] { pinner.pin(scene.object.get(), scene.site); });
+  const std::uint64_t made = scene.world.pins().counts().made;
+  const auto refuses = [&](pinning::Pinner& closed) {
+    scene.refuses("pinner", "a pin after close",
+                  [&] { closed.pin(scene.object.get(), scene.site); });
+    scene.refuses("pinner", "a pin after close",
+                  [&] { closed.pin_interior(scene.object.get().address(), scene.site); });
+  };
+  refuses(pinner);
+  pinning::Pinner moved(std::move(pinner));  // a closed one stays closed
+  refuses(moved);
+  pinning::Pinner assigned(scene.world.pins());
+  assigned = std::move(moved);
+  refuses(assigned);
+  CHECK(scene.world.pins().counts().made == made);
+}
+
+TEST_CASE("a completion too many says which operation came last, and ends nothing") {
+  static_assert(!std::is_move_constructible_v<pinning::SubmitBatch>);
+  Scene scene;
+  pinning::SubmitBatch batch(scene.world.pins());
+  const auto complete = [&] { batch.complete(); };
+  batch.pin(scene.object.get(), scene.site);
+  batch.complete();
+  scene.refuses("submit_batch", "a completion of which none is outstanding", complete);
+  CHECK(batch.size() == 1);  // until wait()
+  batch.wait();
+  CHECK(scene.extra() == 0);
+  const std::array<ObjectRef, 1> again = {scene.object.get()};
+  batch.pin_all(again, scene.site);
+  batch.complete();
+  scene.refuses("submit_batch", "a completion of which none is outstanding", complete);
+  batch.wait();
+}
+
+TEST_CASE("ids of handles that have ended, or never were, are told apart from those that live") {
+  Scene scene;
+  pinning::PinRegistry& pins = scene.world.pins();
+  pinning::HandleId id = 0;
+  const auto resolve = [&] { static_cast<void>(pinning::Handle::resolve(pins, id)); };
+  {
+    const pinning::PinnedHandle ended(pins, scene.object.get(), scene.site);
+    id = ended.id();
+    CHECK(pinning::Handle::resolve(pins, id) == scene.object.get());
+  }
+  scene.refuses("handle", "a stale id", resolve);
+  for (const pinning::HandleId never : {pinning::HandleId{0}, pinning::HandleId{1} << 40U}) {
+    id = never;
+    CHECK_THROWS_AS(resolve(), PinError);
+  }
+}
+
+TEST_CASE("an address at which no object lies is refused, and pins nothing") {
+  Scene scene;
+  const heap::Heap& heap = scene.world.runtime().heap();
+  const heap::Address nowhere = heap.range_of(heap::Block{heap.block_count() - 1}).base + 64;
+  pinning::Pinner pinner(scene.world.pins());
+  const std::uint64_t made = scene.world.pins().counts().made;
+  CHECK_THROWS_WITH_AS(pinner.pin_interior(nowhere, scene.site),
+                       ("pinner: no object lies at the address (site: a careless site, object: "
+                        "heap offset " +
+                        std::to_string(nowhere - heap.base()) + ")")
+                           .c_str(),
+                       PinError);
+  CHECK(scene.world.pins().counts().made == made);
+  CHECK(scene.world.pins().counts().needless_of(pinning::Needless::no_object) == 1);
+  // A list with null in it is refused as a whole.
+  const std::array<ObjectRef, 2> list = {scene.object.get(), ObjectRef()};
+  CHECK_THROWS_WITH_AS(pinner.pin_all(list, scene.site),
+                       "pinner: argument is null (site: a careless site, object: null)", PinError);
+  CHECK(scene.world.pins().counts().made == made);
+  CHECK(pinner.empty());
 }
 
 TEST_CASE("handles and copies that were moved from are trapped") {

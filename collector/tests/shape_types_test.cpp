@@ -284,6 +284,25 @@ TEST_CASE("parked threads are as many as pins at a time, and are used again") {
   CHECK(world.pins().held() == 0);
 }
 
+TEST_CASE("a parked thread too many is one beyond a limit, and says who wanted it") {
+  PinWorld world;
+  static_assert(pinning::ParkedThreads::kMostThreads == 10'000);
+  pinning::ParkedThreads threads(world.pins(), 2);
+  const Root object(world.mutator(), world.make());
+  const pinning::SiteId site = world.pins().sites().intern("a third call");
+  const pinning::ParkedCall one(threads, object.get());
+  {
+    const pinning::ParkedCall two(threads, object.get());
+    CHECK_THROWS_WITH_AS(
+        pinning::ParkedCall(threads, object.get(), site),
+        "parked_thread: 2 threads are parked, and there may be no more (site: a third call)",
+        pinning::PinLimitReached);
+    CHECK(world.pins().held() == 2);
+  }
+  const pinning::ParkedCall again(threads, object.get());
+  CHECK(world.pins().held() == 2);
+}
+
 TEST_CASE("a value with a managed owner unpins in silence, or is a leak, when its owner dies") {
   for (const bool is_error : {false, true}) {
     PinWorld world;

@@ -27,12 +27,13 @@ class TableShape : public PinShape {
   }
   [[nodiscard]] const Held& at(std::size_t place) const { return *held_[place]; }
   void end(std::size_t place) override { held_[place].reset(); }
-  void lose(std::size_t place) override {
+  [[nodiscard]] bool lose(std::size_t place) override {
     if constexpr (requires { held_[place]->lose(); }) {
       held_[place]->lose();
       held_[place].reset();
+      return true;
     } else {
-      PinShape::lose(place);
+      return PinShape::lose(place);
     }
   }
   void end_all() override {

@@ -27,7 +27,10 @@ class NoneShape final : public TableShape<HiddenAddress> {
     static_cast<void>(registry().admit(object.address()));
     at(place).emplace(object);
   }
-  void lose(std::size_t place) override { end(place); }
+  [[nodiscard]] bool lose(std::size_t place) override {
+    end(place);
+    return true;
+  }
   [[nodiscard]] heap::Address find(std::size_t place, heap::Address /*first*/) const override {
     return at(place).get();
   }

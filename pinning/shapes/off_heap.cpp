@@ -26,7 +26,10 @@ class OffHeapShape final : public ObjectShape<OffHeapCopy> {
   using ObjectShape::ObjectShape;
 
  protected:
-  void lose(std::size_t place) override { lost_.push_back(std::move(*at(place))); }
+  [[nodiscard]] bool lose(std::size_t place) override {
+    lost_.push_back(std::move(*at(place)));
+    return true;
+  }
   [[nodiscard]] heap::Address find(std::size_t place, heap::Address /*first*/) const override {
     return heap::Address::of(at(place).bytes().data());
   }

@@ -40,9 +40,10 @@ class ParkedThreadShape final : public TableShape<ParkedCall> {
   void begin(std::size_t place, heap::ObjectRef object, SiteId site) override {
     at(place).emplace(*threads_, object, site);
   }
-  void lose(std::size_t place) override {
+  [[nodiscard]] bool lose(std::size_t place) override {
     lost_.push_back(std::move(*at(place)));
     end(place);
+    return true;
   }
   void end_all() override { end_calls(); }
 
@@ -126,7 +127,8 @@ class ParkedThreads::Thread {
   std::thread thread_;
 };
 
-ParkedThreads::ParkedThreads(PinRegistry& registry) : registry_(registry) {}
+ParkedThreads::ParkedThreads(PinRegistry& registry, std::size_t most)
+    : registry_(registry), most_(most) {}
 
 ParkedThreads::~ParkedThreads() {
   EXPECTS(idle_.size() == threads_.size());
@@ -139,7 +141,7 @@ ParkedThreads::Thread& ParkedThreads::park(heap::ObjectRef object, SiteId site) 
                             " threads are parked, " + why +
                             " (site: " + registry_.sites().name(site) + ")");
     };
-    if (threads_.size() == kMostThreads) {
+    if (threads_.size() == most_) {
       refuse("and there may be no more");
     }
     try {

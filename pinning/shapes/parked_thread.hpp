@@ -18,7 +18,8 @@ class ParkedThreads {
   /// Go's default limit, above which it ends the program.
   static constexpr std::size_t kMostThreads = 10'000;
 
-  explicit ParkedThreads(PinRegistry& registry);
+  /// `most`: how many there may be.
+  explicit ParkedThreads(PinRegistry& registry, std::size_t most = kMostThreads);
   ParkedThreads(const ParkedThreads&) = delete;
   ParkedThreads& operator=(const ParkedThreads&) = delete;
   /// REQUIRES that all calls have ended.
@@ -34,6 +35,7 @@ class ParkedThreads {
   void release(Thread& thread);
 
   PinRegistry& registry_;
+  std::size_t most_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<Thread*> idle_;
 };
@@ -42,8 +44,8 @@ class ParkedThreads {
 /// which returns when the call has. It can be moved, never copied.
 ///
 /// Misuse: beyond kMostThreads calls at a time, or what the system gives, it throws
-/// PinLimitReached. One that never ends is a thread
-/// that never ends. Null is legal, ignored and counted. One thread makes and ends calls.
+/// PinLimitReached. One that never ends is a thread that never ends. Null is legal, ignored and
+/// counted. One thread makes and ends calls.
 class ParkedCall {
  public:
   ParkedCall(ParkedThreads& threads, heap::ObjectRef object, SiteId site = 0)

@@ -25,9 +25,10 @@ class PinnedHandleShape final : public ObjectShape<PinnedHandle> {
   using ObjectShape::ObjectShape;
 
  protected:
-  void lose(std::size_t place) override {
+  [[nodiscard]] bool lose(std::size_t place) override {
     lost_.push_back(std::move(*at(place)));
     end(place);
+    return true;
   }
 
  private:

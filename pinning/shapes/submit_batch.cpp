@@ -46,19 +46,23 @@ void SubmitBatch::pin(heap::ObjectRef object, SiteId site) {
   pins_.pin(object, site);
   const std::lock_guard lock(mutex_);
   ++outstanding_;
+  last_object_ = object.address();
+  last_site_ = site;
 }
 
 void SubmitBatch::pin_all(std::span<const heap::ObjectRef> objects, SiteId site) {
   pins_.pin_all(objects, site);
   const std::lock_guard lock(mutex_);
   outstanding_ += objects.size();
+  last_object_ = objects.empty() ? last_object_ : objects.back().address();
+  last_site_ = site;
 }
 
 void SubmitBatch::complete() {
   const std::lock_guard lock(mutex_);
   if (outstanding_ == 0) {
-    misuse(pins_.registry(), kSubmitBatchRule.shape, "a completion of which none is outstanding", 0,
-           {});
+    misuse(pins_.registry(), kSubmitBatchRule.shape, "a completion of which none is outstanding",
+           last_site_, last_object_);
   }
   if (--outstanding_ == 0) {
     completed_.notify_all();

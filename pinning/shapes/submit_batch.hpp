@@ -45,6 +45,8 @@ class SubmitBatch {
   std::mutex mutex_;
   std::condition_variable completed_;
   std::uint64_t outstanding_ = 0;
+  heap::Address last_object_;  ///< of the newest operation: for errors
+  SiteId last_site_ = 0;
 };
 
 /// Pins the objects, lets `start(batch)` submit the operations, and returns when complete() was

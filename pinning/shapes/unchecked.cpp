@@ -27,7 +27,10 @@ class UncheckedShape final : public TableShape<UncheckedAddress> {
     static_cast<void>(registry().admit(object.address()));
     at(place).emplace(registry(), object);
   }
-  void lose(std::size_t place) override { end(place); }
+  [[nodiscard]] bool lose(std::size_t place) override {
+    end(place);
+    return true;
+  }
 };
 
 }  // namespace
