@@ -106,6 +106,35 @@ PINLAB_GO_TEST(20, "TestPinnerCgoCheckPtr2Pinned2Unpinned: each hop needs its ow
   CHECK(first_unpinned(world.pins(), outer.get(), pinning::Passing::kept)->object == outer.get());
 }
 
+// cmd/cgo/internal/testerrors/ptr_test.go, with GOEXPERIMENT=cgocheck2.
+TEST_CASE("ptr_test barrier, barrierpinnedok: what is stored has to be pinned, what is passed not") {
+  PinWorld world;
+  const pinning::SiteId site = world.pins().sites().intern("a writer");
+  const Root inner(world.mutator(), world.make());
+  const Root outer(world.mutator(), world.make(1));
+  world.mutator().store(outer, 0, inner.get());
+  const auto check = [&](const Root& object, pinning::Passing passing) {
+    pinning::check_store(world.pins(), object.get(), passing, site);
+  };
+  CHECK_NOTHROW(check(inner, pinning::Passing::argument));
+  CHECK_THROWS_WITH_AS(
+      check(inner, pinning::Passing::kept),
+      "a writer stored the address of an unpinned object of 48 bytes in foreign memory",
+      pinning::StoreRefused);
+  CHECK_THROWS_WITH_AS(
+      check(outer, pinning::Passing::argument),
+      "a writer gave foreign code an object that leads to an unpinned one of 48 bytes, through "
+      "reference 0 of one of 56 bytes",
+      pinning::StoreRefused);
+  Pinner pinner(world.pins());
+  pinner.pin(inner.get());
+  CHECK_NOTHROW(check(inner, pinning::Passing::kept));
+  CHECK_NOTHROW(check(outer, pinning::Passing::argument));
+  CHECK_THROWS_AS(check(outer, pinning::Passing::kept), pinning::StoreRefused);
+  pinner.pin(outer.get());
+  CHECK_NOTHROW(check(outer, pinning::Passing::kept));
+}
+
 static_assert(each_is_here_or_not<13>(std::make_integer_sequence<int, 8>()),
               "T13 to T20 are here, or rows of the table with their reason");
 

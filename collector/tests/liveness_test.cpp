@@ -197,6 +197,44 @@ TEST_CASE("a lost set is found by the first full collection, however it was lost
   }
 }
 
+TEST_CASE("sets whose owners only each other's pins reach are leaks, and a chain from a root is none") {
+  for (const bool rooted : {false, true}) {
+    CAPTURE(rooted);
+    PinWorld world;
+    std::uint64_t leaked = 0;
+    world.pins().set_leak_handler([&](const pinning::PinLeak& leak) { leaked += leak.pins; });
+    Root root(world.mutator(), world.make());
+    // Each set's owner is pinned by the set before it, and the first one's by the last.
+    constexpr std::size_t kSets = 4;
+    std::vector<std::unique_ptr<Root>> owners;
+    for (std::size_t i = 0; i < kSets; ++i) {
+      owners.push_back(std::make_unique<Root>(world.mutator(), world.make()));
+    }
+    std::vector<Pinner> pinners;
+    for (std::size_t i = 0; i < kSets; ++i) {
+      pinners.emplace_back(world.pins(), owners[i]->get());
+      pinners.back().pin(owners[(i + 1) % kSets]->get());
+    }
+    root.set(owners[2]->get());
+    while (!owners.empty()) {
+      owners.pop_back();
+    }
+    world.collect_young();
+    world.collect_full();
+    CHECK(leaked == 0);
+    CHECK(world.pins().held() == kSets);
+    if (!rooted) {
+      root.set({});
+    }
+    world.collect_full();
+    CHECK(leaked == (rooted ? 0 : kSets));
+    CHECK(world.pins().held() == (rooted ? kSets : 0));
+    for (Pinner& pinner : pinners) {
+      pinner.unpin();
+    }
+  }
+}
+
 TEST_CASE("without a handler a leak ends the program with its site, time, age, bytes and cost") {
   Lost lost(Loss::dropped);
   const heap::Address base = lost.world.runtime().heap().base();

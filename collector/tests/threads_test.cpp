@@ -87,6 +87,7 @@ class Program {
   struct HeldSet {
     std::unique_ptr<PinSet> set;
     std::vector<ObjectRef> objects;  ///< they stay where they are, as long as the set has them
+    std::vector<std::uint64_t> numbers;
   };
 
   static std::uint64_t number_of(ObjectRef object) {
@@ -138,7 +139,7 @@ class Program {
     if (sets_.size() > 20) {
       end_set();
     }
-    HeldSet held{std::make_unique<PinSet>(world_.runtime.pins(), pinning::Liveness::strong), {}};
+    HeldSet held{std::make_unique<PinSet>(world_.runtime.pins(), pinning::Liveness::strong), {}, {}};
     for (std::uint64_t i = 1 + random_.below(8); i > 0; --i) {
       const ObjectRef object =
           random_.below(2) == 0
@@ -147,6 +148,7 @@ class Program {
       for (std::uint64_t times = 1 + random_.below(2); object && times > 0; --times) {
         held.set->pin(object, 0);
         held.objects.push_back(object);
+        held.numbers.push_back(number_of(object));
       }
     }
     sets_.push_back(std::move(held));
@@ -183,9 +185,10 @@ class Program {
       }
     }
     for (const HeldSet& held : sets_) {
-      for (const ObjectRef object : held.objects) {
-        world_.failures.expect(world_.runtime.pins().is_pinned(object), "a pin was lost");
-        world_.failures.expect(number_of(object) != 0, "a pinned object is not there");
+      for (std::size_t i = 0; i < held.objects.size(); ++i) {
+        world_.failures.expect(world_.runtime.pins().is_pinned(held.objects[i]), "a pin was lost");
+        world_.failures.expect(number_of(held.objects[i]) == held.numbers[i],
+                               "a pinned object is not there");
       }
     }
   }
@@ -210,8 +213,18 @@ void end_sets(World& world) {
   }
 }
 
+/// What collections moved of what nobody had pinned.
+struct Moved final : PauseObserver {
+  std::uint64_t bytes = 0;
+  void paused(const PauseReport& report) override {
+    bytes += report.copied_bytes + report.moved_bytes;
+  }
+};
+
 void run_world(const Options& options, unsigned foreign_threads, unsigned steps) {
   Runtime runtime(options);
+  Moved moved;
+  runtime.add_observer(moved);
   World world{.runtime = runtime, .queue = {}, .failures = {}, .foreign = foreign_threads > 0};
   for (std::uint32_t& shared : world.shared) {
     shared = runtime.globals().add({});
@@ -242,6 +255,7 @@ void run_world(const Options& options, unsigned foreign_threads, unsigned steps)
   CHECK(runtime.pins().held() == 0);
   CHECK(runtime.pins().overflow_records() == 0);
   CHECK(runtime.collections() > 0);
+  CHECK((moved.bytes > 0) == (options.plan != "mark_sweep"));
   runtime.verify(*mutator, VerifyLevel::full);
   for (const std::uint32_t shared : world.shared) {
     runtime.globals().end(shared);
