@@ -273,6 +273,45 @@ class PinCases(Case):
             is_row = re.search(rf"^// N{number} does not apply: \w+", text, re.MULTILINE)
             self.assertTrue(bool(is_test) != bool(is_row), f"N{number}")
 
+    def test_every_case_of_guards_is_a_test(self):
+        text = "".join(path.read_text() for path in sorted((SOURCE / "collector/tests").glob("*.cpp")))
+        for number in range(1, 10):
+            self.assertRegex(text, rf'TEST_CASE\(\s*"P{number} ')
+
+
+class PinShapes(Case):
+    def shapes(self):
+        return json.loads(self.ends(0, "list", "shapes", "--json").stdout)
+
+    def test_every_shape_is_one_file_that_says_its_number_lifetime_misuse_and_source(self):
+        for shape in self.shapes():
+            with self.subTest(shape=shape["name"]):
+                text = (SOURCE / "pinning/shapes" / f"{shape['name']}.hpp").read_text()
+                for line in [rf"(?m)^// Shape {shape['number']} of the list in results/README.md", r"(?m)^ *///.*Lifetime", r"(?m)^ */// Misuse"]:
+                    self.assertRegex(text, line)
+                self.assertIn("Source: golang/go issue 46787", re.sub(r"\s*\n// ", " ", text))
+                self.assertTrue((SOURCE / "pinning/shapes" / f"{shape['name']}.cpp").exists())
+
+    def test_the_list_says_which_use_cases_a_shape_can_express(self):
+        workloads = [row["name"] for row in json.loads(self.ends(0, "list", "workloads", "--json").stdout)]
+        words = ["--heap.max=64MiB", "--nursery.size=1MiB", "--record.digest=none", "--workload.operations=3"]
+        use_cases = [name for name in workloads if not pinlab("run", f"--workload={name}", *words, "--out", self.folder / "r.json").returncode]
+        self.assertGreater(len(use_cases), 10)
+        for shape in self.shapes():
+            listed = use_cases + ["decay"] if shape["use_cases"] == "all" else shape["use_cases"].split(", ")
+            limit = ["--pin.limit=1000000"] if shape["name"] == "limited" else []
+            unbounded = shape["expresses"].endswith("process") and shape["use_cases"] == "all"
+            for workload in use_cases[:2] if unbounded else use_cases:
+                with self.subTest(shape=shape["name"], workload=workload):
+                    run = pinlab("run", f"--workload={workload}", f"--pin.shape={shape['name']}", *words, *limit,
+                                 "--out", self.folder / "r.json")
+                    if workload not in listed:
+                        self.assertEqual(run.returncode, 2, run.stderr)
+                        self.assertRegex(run.stderr, "holds nothing in place|cannot express workload.lifetime=|needs workload")
+                    elif run.returncode != 0:  # its sections hold back collections, by intention
+                        self.assertEqual((run.returncode, shape["name"]), (5, "critical"), run.stderr)
+                        self.assertEqual(json.loads((self.folder / "r.json").read_text())["outcome"], "gc_blocked")
+
 
 class PinProfile(Case):
     def profile(self):
@@ -293,6 +332,33 @@ class Outcomes(Case):
         self.assertEqual(record["outcome"], "heap_exhausted")
         self.assertRegex(record["digest"], "^[0-9a-f]{16}$")
         self.ends(0, "rerun", self.folder / "record.json")
+
+    def test_what_pins_do_wrong_ends_a_run_with_who_did_it(self):
+        small = ["--heap.max=8MiB", "--workload.slots=8000", "--workload.replacements=60000", "--pin.share=1%"]
+        for words, outcome, reason in [
+            (["--pin.leak=unreachable"], "pin_leak", r"pinner: a set ended with \d+ pins of \d+ bytes in it; its oldest was made by "
+             r"lru_churn buffer at \d+ bytes allocated, \d+ collections ago, of the object at heap offset \d+, and held \d+ bytes hostage"),
+            (["--pin.leak=self"], "pin_leak", "pinner: a set ended with .* made by lru_churn buffer"),
+            (["--pin.liveness=crash", "--pin.lifetime=fixed(8MiB)"], "pin_collected",
+             r"an object of \d+ bytes was collected though it was pinned, by lru_churn buffer at \d+ bytes allocated, \d+ collections ago"),
+            (["--pin.limit=10"], "pin_limit", "a pin beyond pin.limit: 10 are held, in 1 calls"),
+            (["--pin.limit=3+5"], "pin_limit", "a pin beyond pin.limit: 8 are held, in 1 calls"),
+            (["--pin.shape=none"], "pin_violation", r"was moved by collection \d+ while foreign memory needed it and no pin held it; "
+             r"its address was given away by lru_churn buffer at \d+ bytes allocated"),
+            (["--pin.shape=none", "--pin.store_check=all"], "pin_violation",
+             "lru_churn buffer stored the address of an unpinned object of .* bytes in foreign memory"),
+            (["--pin.early=1MiB", "--pin.lifetime=fixed(4MiB)"], "pin_violation", "was (moved|freed) by collection"),
+        ]:
+            with self.subTest(words=words):
+                record = self.record(5, *small, *words)
+                self.assertEqual(record["outcome"], outcome)
+                self.assertRegex(record["reason"], reason)
+        for words in [["--pin.leak=global"], ["--pin.liveness=weak"], ["--pin.limit=10", "--pin.limit_answer=fail"],
+                      ["--pin.limit=10", "--pin.limit_answer=copy"],
+                      ["--pin.limit=10", "--pin.limit_answer=block", "--pin.lifetime=exp(64KiB)"]]:
+            with self.subTest(words=words):
+                record = self.record(0, *small, *words)
+                self.assertEqual(record["outcome"], "completed")
 
     def test_time_that_is_over_ends_a_run_at_its_next_pause(self):
         record = self.record(5, *ENDLESS, "--heap.max=16MiB", "--timeout=300ms")
@@ -498,9 +564,26 @@ class Records(Case):
         self.assertIsNone(self.record(0, *SMALL)["summary"]["exact"]["adversary"])
 
     def test_explain_ranks_the_sites(self):
-        self.record(0, *PINNED)
+        self.record(5, "--workload=heaptrack", f"--workload.trace={SOURCE / 'results/traces/sqlite.raw.zst'}", "--heap.max=8MiB",
+                    "--pin.share=2%", "--pin.lifetime=exp(2MiB)")
+        record = json.loads((self.folder / "record.json").read_text())
         text = self.ends(0, "explain", self.folder / "record.json").stdout
-        self.assertIn("heap without", text)
+        lines = text[text.index("heap without"):].splitlines()[1:]
+        measured = [site for site in record["pins"] if site["collections"] > 0]
+        self.assertGreater(len(measured), 3)
+        ranked = sorted(measured, key=lambda site: -site["hostage_byte_time"])
+        self.assertEqual([line.split("  ")[-1] for line in lines[:len(ranked)]], [site["name"] for site in ranked])
+        self.assertGreater(ranked[0]["hostage_byte_time"], ranked[1]["hostage_byte_time"])
+        units = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
+        last = [one for one in record["collections"] if one["kind"] == "full"][-1]["exact"]
+        used = last["census"]["after"]["used"]
+        for line, site in zip(lines, ranked):
+            value, unit = re.search(r"([\d.]+) (B|KiB|MiB)  \S+ #\d+$", line).groups()
+            self.assertAlmostEqual(float(value) * units[unit] / (used - site["hostage"]["last"]), 1, delta=0.01)
+        self.assertEqual(record["summary"]["exact"]["fragmentation"]["amplification"],
+                         (last["hostage"] + last["pins"]["bytes"]) * 10**6 // last["pins"]["bytes"])
+        whole, unit = re.search(r"without any pin it would be ([\d.]+) (MiB)", text).groups()
+        self.assertAlmostEqual(float(whole) * units[unit] / (used - last["hostage"]), 1, delta=0.01)
         self.record(0, *SMALL)
         self.says(6, "nobody is to blame", "explain", self.folder / "record.json")
 
