@@ -10,15 +10,19 @@
 #include "pinning/shapes/off_heap.hpp"
 #include "pinning/shapes/one_level.hpp"
 #include "pinning/shapes/parked_thread.hpp"
+#include "pinning/shapes/pin_group.hpp"
 #include "pinning/shapes/pinned.hpp"
 #include "pinning/shapes/pinned_handle.hpp"
 #include "pinning/shapes/pointer_pin.hpp"
 #include "pinning/shapes/ptr_escapes.hpp"
+#include "pinning/shapes/ptrguard.hpp"
 #include "pinning/shapes/scoped.hpp"
+#include "pinning/shapes/strong_pin.hpp"
 #include "pinning/shapes/submit_batch.hpp"
 #include "pinning/shapes/uintptr_escapes.hpp"
 #include "pinning/shapes/unchecked.hpp"
 #include "pinning/shapes/unreachable_error.hpp"
+#include "pinning/shapes/weak_pin.hpp"
 #include "pinning/shapes/with_pinner.hpp"
 #include "pinning/shapes/with_pointers.hpp"
 #include "collector/tests/pin_world.hpp"
@@ -57,7 +61,11 @@ static_assert(MovesOnly<pinning::Pinned> && MovesOnly<pinning::PointerPin> &&
               MovesOnly<pinning::CheckedPin> && MovesOnly<pinning::ExplicitPin> &&
               MovesOnly<pinning::LimitedPinner> && MovesOnly<pinning::Handle> &&
               MovesOnly<pinning::PinnedHandle> && MovesOnly<pinning::OffHeapCopy> &&
-              MovesOnly<pinning::ParkedCall> && MovesOnly<pinning::UncheckedAddress>);
+              MovesOnly<pinning::ParkedCall> && MovesOnly<pinning::UncheckedAddress> &&
+              MovesOnly<pinning::Pinner> && MovesOnly<pinning::PinGroup> &&
+              MovesOnly<pinning::PtrGuard> && MovesOnly<pinning::StrongPin> &&
+              MovesOnly<pinning::WeakPin>);
+static_assert(!std::movable<pinning::SubmitBatch> && !std::copyable<pinning::SubmitBatch>);
 
 static_assert(std::convertible_to<pinning::UintptrArgument&&, std::uintptr_t>);
 static_assert(!std::convertible_to<pinning::UintptrArgument&, std::uintptr_t>);
