@@ -84,7 +84,8 @@ void PinHolder::lose() {
   }
 }
 
-// Closed first: a pin that is made after the set was emptied sees it, since it locked the set later.
+// Closed first: a pin that is made after the set was emptied sees it, since it locked the set
+// later.
 void PinHolder::close() {
   closed_.store(true, std::memory_order_relaxed);
   unpin();

@@ -107,7 +107,8 @@ PINLAB_GO_TEST(20, "TestPinnerCgoCheckPtr2Pinned2Unpinned: each hop needs its ow
 }
 
 // cmd/cgo/internal/testerrors/ptr_test.go, with GOEXPERIMENT=cgocheck2.
-TEST_CASE("ptr_test barrier, barrierpinnedok: what is stored has to be pinned, what is passed not") {
+TEST_CASE(
+    "ptr_test barrier, barrierpinnedok: what is stored has to be pinned, what is passed not") {
   PinWorld world;
   const pinning::SiteId site = world.pins().sites().intern("a writer");
   const Root inner(world.mutator(), world.make());

@@ -197,7 +197,8 @@ TEST_CASE("a lost set is found by the first full collection, however it was lost
   }
 }
 
-TEST_CASE("sets whose owners only each other's pins reach are leaks, and a chain from a root is none") {
+TEST_CASE(
+    "sets whose owners only each other's pins reach are leaks, and a chain from a root is none") {
   for (const bool rooted : {false, true}) {
     CAPTURE(rooted);
     PinWorld world;

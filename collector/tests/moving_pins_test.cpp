@@ -84,7 +84,8 @@ TEST_CASE("N4 edges to an island from objects that move, and from it to them, st
   }
 }
 
-TEST_CASE("N5 what is allocated in the gaps beside islands touches no island, where it may be at all") {
+TEST_CASE(
+    "N5 what is allocated in the gaps beside islands touches no island, where it may be at all") {
   for (const std::string_view reuse : {"bump", "first_fit", "buckets", "none"}) {
     CAPTURE(reuse);
     Options options = moving_options();

@@ -89,7 +89,8 @@ TEST_CASE("N12 threads that pin and unpin neighbours at once leave every count r
   CHECK(std::ranges::none_of(objects, [&](ObjectRef o) { return world.pins().is_pinned(o); }));
 }
 
-TEST_CASE("N12 a pin that races with close is ended with the others, or refused, and none is left") {
+TEST_CASE(
+    "N12 a pin that races with close is ended with the others, or refused, and none is left") {
   PinWorld world;
   const Root object(world.mutator(), world.make());
   const std::vector<ObjectRef> objects(3, object.get());

@@ -58,9 +58,9 @@ TEST_CASE("a pointer stores no address any more once its pin has ended, or its g
   PinWorld world;
   const Root object(world.mutator(), world.make());
   const pinning::SiteId site = world.pins().sites().intern("a late store");
-  const std::string where =
-      "(site: a late store, object: heap offset " +
-      std::to_string(object.get().address() - world.runtime().heap().base()) + ")";
+  const std::string where = "(site: a late store, object: heap offset " +
+                            std::to_string(object.get().address() - world.runtime().heap().base()) +
+                            ")";
   void* slot = nullptr;
   const auto refuses = [&](const PtrGuard::Pointer& pointer) {
     std::string text;

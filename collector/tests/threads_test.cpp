@@ -139,7 +139,8 @@ class Program {
     if (sets_.size() > 20) {
       end_set();
     }
-    HeldSet held{std::make_unique<PinSet>(world_.runtime.pins(), pinning::Liveness::strong), {}, {}};
+    HeldSet held{
+        std::make_unique<PinSet>(world_.runtime.pins(), pinning::Liveness::strong), {}, {}};
     for (std::uint64_t i = 1 + random_.below(8); i > 0; --i) {
       const ObjectRef object =
           random_.below(2) == 0

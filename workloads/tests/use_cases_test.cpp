@@ -162,8 +162,7 @@ TEST_CASE("every shape carries a use case, or is refused with a sentence that sa
 
 TEST_CASE("a use case under limited needs a limit, and a sentence says so") {
   for (const WorkloadEntry& entry : use_cases()) {
-    CHECK(refusal(entry, {}, {.shape = "limited"}) ==
-          "pin.shape=limited needs pin.limit=N or N+M");
+    CHECK(refusal(entry, {}, {.shape = "limited"}) == "pin.shape=limited needs pin.limit=N or N+M");
   }
 }
 
