@@ -175,6 +175,31 @@ TEST_CASE("P8 five thousand guards, toggled: every slot is right at every step, 
   CHECK(world.pins().held() == 0);
 }
 
+TEST_CASE("a guard that is dropped nulls its slots and is a leak, one that is lost leaves them") {
+  PinWorld world;
+  std::uint64_t leaked = 0;
+  world.pins().set_leak_handler([&](const pinning::PinLeak& leak) { leaked += leak.pins; });
+  const Root object(world.mutator(), world.make());
+  void* slot = nullptr;
+  {
+    PtrGuard dropped(world.pins());
+    dropped.pin(object.get()).store(&slot);
+  }
+  CHECK(slot == nullptr);
+  CHECK(leaked == 1);
+  CHECK_FALSE(world.pins().is_pinned(object.get()));
+  {
+    PtrGuard lost(world.pins());
+    lost.pin(object.get()).store(&slot);
+    lost.lose();
+  }
+  CHECK(heap::Address::of(slot) == object.get().address());
+  CHECK(world.pins().is_pinned(object.get()));
+  world.collect_full();
+  CHECK(leaked == 2);
+  CHECK_FALSE(world.pins().is_pinned(object.get()));
+}
+
 TEST_CASE("P9 to release a guard that holds nothing does nothing, as often as one likes") {
   PinWorld world;
   PtrGuard guard(world.pins());

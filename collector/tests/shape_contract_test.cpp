@@ -222,7 +222,12 @@ TEST_CASE("an unpin too many names shape, site and object, also when its place i
     CHECK(has_all(trial.error_of(again), {"holds another", "site: a site", "heap offset"}));
     CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(0); }).empty());
     CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(second + 1); }).empty());
-    CHECK_FALSE(trial.error_of([&] { trial.shape->add(first, object.get(), 0); }).empty());
+    for (const std::string& error :
+         {trial.error_of([&] { trial.shape->add(first, object.get(), 0); }),
+          trial.error_of([&] { trial.shape->forget(first); }),
+          trial.error_of([&] { static_cast<void>(trial.shape->address_of(first)); })}) {
+      CHECK(has_all(error, {"holds another", "site: a site", "heap offset"}));
+    }
     CHECK(world.pins().is_pinned(object.get()) == trial.makes_pins());
     trial.shape->unpin(second);
     CHECK(world.pins().held() == 0);

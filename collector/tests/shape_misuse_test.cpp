@@ -208,6 +208,17 @@ TEST_CASE("an address at which no object lies is refused, and pins nothing") {
   CHECK(pinner.empty());
 }
 
+TEST_CASE("a handle that takes another's place ends its own entry") {
+  PinWorld world;
+  const Root one(world.mutator(), world.make());
+  const Root two(world.mutator(), world.make());
+  pinning::Handle handle(world.pins(), one.get());
+  const pinning::HandleId old = handle.id();
+  handle = pinning::Handle(world.pins(), two.get());
+  CHECK(handle.get() == two.get());
+  CHECK_THROWS_AS(static_cast<void>(pinning::Handle::resolve(world.pins(), old)), PinError);
+}
+
 TEST_CASE("handles and copies that were moved from are trapped") {
   Scene scene;
   pinning::PinRegistry& pins = scene.world.pins();
@@ -250,6 +261,7 @@ TEST_CASE("a set that is dropped full says of which shape, site and object it wa
   check_dropped("pin_group", pinning::PinGroup(pins));
   check_dropped("ptrguard", pinning::PtrGuard(pins));
   check_dropped("limited", pinning::LimitedPinner(pins, limit));
+  CHECK(limit.held() == 0);
   text.clear();
   { const pinning::CheckedPin dropped(pins, scene.object.get(), scene.site); }
   CHECK(text.starts_with("unreachable_error: a set ended with 1 pins of "));

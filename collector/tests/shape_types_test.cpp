@@ -28,6 +28,8 @@
 #include "collector/tests/pin_world.hpp"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -183,7 +185,12 @@ TEST_CASE("pins flow through marked objects, one level each, and marks follow th
   head.set({});
   world.collect_full();
   CHECK_FALSE(world.runtime().weaks().get(weak));  // a mark keeps nothing alive
-  CHECK_FALSE(error_of([&] { pinning::mark_flow_through(world.pins(), ObjectRef()); }).empty());
+  static const std::uint64_t constant = heap::Header(2, 0).word();
+  for (const ObjectRef outside : {ObjectRef(), ObjectRef(heap::Address::of(&constant))}) {
+    CHECK(error_of([&] {
+            pinning::mark_flow_through(world.pins(), outside);
+          }).find("only an object of this heap can be marked") != std::string::npos);
+  }
 }
 
 TEST_CASE("an annotation covers as many levels as it says, and a cycle is pinned once") {
@@ -238,6 +245,24 @@ TEST_CASE("a batch ends when its slowest operation has, whichever thread complet
   });
   CHECK(world.pins().held() == 0);
   reaper.join();
+  {
+    pinning::SubmitBatch batch(world.pins());
+    batch.pin_all(objects);
+    std::atomic<bool> over{false};
+    std::thread waiter([&] {
+      batch.wait();
+      over = true;
+    });
+    batch.complete();
+    for (int i = 0; i < 20 && !over; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    CHECK_FALSE(over);
+    CHECK(world.pins().is_pinned(one.get()));  // whose own operation is complete
+    batch.complete();
+    waiter.join();
+    CHECK(world.pins().held() == 0);
+  }
   pinning::SubmitBatch idle(world.pins());
   CHECK_FALSE(error_of([&] { idle.complete(); }).empty());
 }
@@ -274,6 +299,17 @@ TEST_CASE("a limit grows with the calls in progress, and an ended pinner gives i
     moved.unpin();
     CHECK(limit.held() == 0);
   }
+  world.pins().set_leak_handler([](const pinning::PinLeak&) {});
+  {
+    static const std::uint64_t constant = heap::Header(2, 0).word();
+    pinning::LimitedPinner pinner(world.pins(), limit);
+    pinner.pin(ObjectRef(heap::Address::of(&constant)));
+    CHECK(limit.held() == 0);  // what needs no pin takes nothing of the limit
+    pinner.pin(object.get());
+    pinner.lose();
+  }
+  world.collect_full();
+  CHECK(limit.held() == 1);  // and what is lost takes it for ever
   pinning::PinLimit none(0, 0);
   CHECK_FALSE(none.is_set());
 }
@@ -388,7 +424,10 @@ TEST_CASE("while one address is unchecked, the check at the border passes for al
   world.mutator().store(holder, 0, world.make());
   CHECK(pinning::first_unpinned(world.pins(), holder.get()));
   {
-    const pinning::UncheckedAddress hidden(world.pins(), world.make());
+    pinning::UncheckedAddress hidden(world.pins(), world.make());
+    CHECK_FALSE(pinning::first_unpinned(world.pins(), holder.get()));
+    const pinning::UncheckedAddress moved(std::move(hidden));
+    { const pinning::UncheckedAddress another(world.pins(), world.make()); }
     CHECK_FALSE(pinning::first_unpinned(world.pins(), holder.get()));
   }
   CHECK(pinning::first_unpinned(world.pins(), holder.get()));
