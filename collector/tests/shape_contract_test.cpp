@@ -397,7 +397,13 @@ TEST_CASE("a random program pins with every shape, and every pin is right at eve
     heap::Random random(5);
     std::vector<Held> held;
     std::uint64_t moved = 0;
+    Root bystander(world.mutator());
+    std::uint64_t bystanders_moved = 0;
     for (std::uint64_t step = 0; step < 300; ++step) {
+      if (step % 10 == 0) {
+        bystander.set(world.make());
+      }
+      const ObjectRef bystander_was = bystander.get();
       const std::uint64_t dice = random.below(20);
       if (dice < 9 || held.empty()) {
         static_cast<void>(world.make(0, 8 * random.below(60)));  // dies below what comes after it
@@ -414,6 +420,7 @@ TEST_CASE("a random program pins with every shape, and every pin is right at eve
       } else if (!(trial.is("critical") && !held.empty())) {
         dice == 19 ? world.collect_full() : world.collect_young();
       }
+      bystanders_moved += bystander.get() == bystander_was ? 0U : 1U;
       for (const Held& one : held) {
         const ObjectRef now = world.runtime().globals().get(one.root);
         REQUIRE(mark_of(now) == one.number);
@@ -424,6 +431,7 @@ TEST_CASE("a random program pins with every shape, and every pin is right at eve
       REQUIRE(world.pins().held() == (trial.makes_pins() ? held.size() : 0));
     }
     CHECK((moved > 0) != trial.facts().holds_still);
+    CHECK((bystanders_moved > 0 || trial.is("critical")));  // under which nothing does
     while (!held.empty()) {
       trial.shape->unpin(held.back().ticket);
       held.pop_back();
