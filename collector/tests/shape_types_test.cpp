@@ -32,6 +32,7 @@
 #include <chrono>
 #include <concepts>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -46,16 +47,21 @@ using pinning::PinError;
 using pinning::PinStack;
 using pinning::ShapeWork;
 
-template <class T>
-concept StaysInItsScope = !std::copyable<T> && !std::movable<T> && !requires {
-  new T;
+/// `Args`: what it is made of.
+template <class T, class... Args>
+concept StaysInItsScope = !std::copyable<T> && !std::movable<T> &&
+                          std::constructible_from<T, Args...> && !requires(Args && ... args) {
+  new T(std::forward<Args>(args)...);
 };
-static_assert(StaysInItsScope<pinning::ScopedPin> && StaysInItsScope<pinning::UintptrArgument> &&
-              StaysInItsScope<pinning::CallingFunction> &&
-              StaysInItsScope<pinning::DeferringFunction> &&
-              StaysInItsScope<pinning::PinnerScope> && StaysInItsScope<pinning::PointersScope> &&
-              StaysInItsScope<pinning::FlowThroughCall> &&
-              StaysInItsScope<pinning::AnnotatedCall> && StaysInItsScope<pinning::CriticalSection>);
+static_assert(StaysInItsScope<pinning::ScopedPin, PinStack&, ObjectRef> &&
+              StaysInItsScope<pinning::UintptrArgument, PinStack&, ObjectRef> &&
+              StaysInItsScope<pinning::CallingFunction, PinStack&> &&
+              StaysInItsScope<pinning::DeferringFunction, PinStack&> &&
+              StaysInItsScope<pinning::PinnerScope, PinStack&> &&
+              StaysInItsScope<pinning::PointersScope, PinStack&, std::span<const ObjectRef>> &&
+              StaysInItsScope<pinning::FlowThroughCall, PinStack&> &&
+              StaysInItsScope<pinning::AnnotatedCall, PinStack&> &&
+              StaysInItsScope<pinning::CriticalSection, pinning::PinRegistry&>);
 
 template <class T>
 concept MovesOnly = std::move_constructible<T> && !std::copy_constructible<T>;
