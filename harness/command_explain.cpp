@@ -14,7 +14,9 @@ constexpr std::string_view kLesson = R"(  pinlab run --pin.share=1% --pin.lifeti
 
 Ranks the pin sites by what they cost: hostage bytes, integrated over the bytes that the program
 allocated meanwhile. A site's hostage bytes are the memory in use with all pins less the memory in
-use as planned without the site's. Leverage is hostage bytes for each pinned byte.
+use as planned without the site's. Leverage is hostage bytes for each pinned byte. Since says what
+the program had allocated when the site made the oldest pin that it holds now, and how many
+collections began since then.
 Exit code 6 where the record has nothing of the kind: no pins, no full collection, or
 record.hostage=false.
 )";
@@ -25,6 +27,12 @@ std::string leverage_of(std::int64_t hostage, std::uint64_t pinned) {
   }
   const auto million = static_cast<double>(hostage) / static_cast<double>(pinned) * 1e6;
   return human_ratio(static_cast<std::uint64_t>(million));
+}
+
+/// Since when the site has pinned what it pins now.
+std::string oldest_of(const RecordedSite& site) {
+  return site.oldest == 0 ? "-"
+                          : human_bytes(site.oldest_since) + ", " + std::to_string(site.oldest) + " gc";
 }
 
 std::string without(const RecordFile& record, std::int64_t hostage) {
@@ -56,14 +64,14 @@ std::string table_of(const RecordFile& record, const Console& console) {
   std::string text = "\n" +
                      console.heading(right("byte-time", 18) + right("hostage now", 13) +
                                      right("peak", 11) + right("pins", 9) + right("pinned", 11) +
-                                     right("leverage", 10) + right("heap without", 14) + "  site") +
+                                     right("leverage", 10) + right("since", 18) + right("heap without", 14) + "  site") +
                      "\n";
   for (const RecordedSite& site : record.sites) {
     text += right(human_byte_time(site.hostage_byte_time), 18) +
             right(human_bytes(site.hostage_last), 13) + right(human_bytes(site.hostage_peak), 11) +
             right(std::to_string(site.pins_last), 9) + right(human_bytes(site.bytes_last), 11) +
             right(leverage_of(site.hostage_last, site.bytes_last), 10) +
-            right(without(record, site.hostage_last), 14) + "  " + site.name + "\n";
+            right(oldest_of(site), 18) + right(without(record, site.hostage_last), 14) + "  " + site.name + "\n";
   }
   return text;
 }

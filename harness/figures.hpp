@@ -83,7 +83,7 @@ struct SiteFigures {
   LastAndPeak<std::int64_t> hostage = {};
   SignedWide hostage_byte_time = 0;  ///< bytes times bytes
   std::uint64_t oldest = 0;          ///< collections since the oldest pin, at the last full one
-  std::uint64_t oldest_since = 0;    ///< clock of that pin
+  std::uint64_t oldest_since = 0;    ///< clock when the site first pinned between the same two
 };
 
 /// What became of gaps, as the full collections saw it.

@@ -89,6 +89,8 @@ RecordedSite read_site(const Field& field) {
       .pins_last = field.count("pins.last"),
       .bytes_last = field.count("bytes.last"),
       .bytes_peak = field.count("bytes.peak"),
+      .oldest = field.count("oldest.collections"),
+      .oldest_since = field.count("oldest.since"),
   };
   if (!field.is_null("hostage")) {
     site.hostage_last = field.integer("hostage.last");

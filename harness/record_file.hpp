@@ -22,6 +22,8 @@ struct RecordedSite {
   std::int64_t hostage_last = 0;
   std::int64_t hostage_peak = 0;
   std::int64_t hostage_byte_time = 0;  ///< KiB times KiB
+  std::uint64_t oldest = 0;            ///< collections since the oldest pin; 0: there is none
+  std::uint64_t oldest_since = 0;      ///< its clock, or that of an earlier pin (results/README.md)
 };
 
 /// What other commands want to know of a record. Of a record without figures, sums are 0.

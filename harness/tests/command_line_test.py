@@ -580,6 +580,10 @@ class Records(Case):
         for line, site in zip(lines, ranked):
             value, unit = re.search(r"([\d.]+) (B|KiB|MiB)  \S+ #\d+$", line).groups()
             self.assertAlmostEqual(float(value) * units[unit] / (used - site["hostage"]["last"]), 1, delta=0.01)
+            if site["oldest"]["collections"] > 0:
+                since, unit, age = re.search(r"([\d.]+) (B|KiB|MiB), (\d+) gc ", line).groups()
+                self.assertEqual(int(age), site["oldest"]["collections"])
+                self.assertAlmostEqual(float(since) * units[unit], site["oldest"]["since"], delta=site["oldest"]["since"] / 100 + 8)
         self.assertEqual(record["summary"]["exact"]["fragmentation"]["amplification"],
                          (last["hostage"] + last["pins"]["bytes"]) * 10**6 // last["pins"]["bytes"])
         whole, unit = re.search(r"without any pin it would be ([\d.]+) (MiB)", text).groups()
