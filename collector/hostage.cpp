@@ -147,8 +147,8 @@ std::optional<ShadowPlans> plan_shadows(Generations& generations,
     return std::nullopt;
   }
   const PhaseTimer timer(report, PausePhase::shadow);
-  islands.list_all();  // every plan without some of the pins forms islands of its own
   const auto bytes_without = [&](const PinFilter& filter) {
+    islands.list_all();  // a plan without some of the pins forms islands of its own
     return bytes_of(generations.heap,
                     planned_use(generations, live, census,
                                 form_islands(generations, live, filter), effort));
