@@ -53,11 +53,13 @@ void PinSet::add(heap::ObjectRef object, SiteId site) {
   PinAccount& account = registry_.account();
   const PinLedger::Time time{registry_.collections(), registry_.clock()};
   const bool entered = account.samples(registry_.ledger_period());
-  const auto granules = static_cast<std::uint32_t>(object.header().granules());
-  notes_.push_back({time.since, site, time.collections, granules, entered});
+  notes_.push_back({time.since, site, time.collections, 0, entered});
   objects_.push_back(object);
   account.count_made();
+  // The header is read and written side by side: where others pin beside it, its line comes once.
+  const auto granules = static_cast<std::uint32_t>(object.header().granules());
   registry_.pin(object);
+  notes_.back().granules = granules;
   if (entered) {
     account.come(site, time, granules);
   }
