@@ -68,18 +68,17 @@ std::uint64_t digest_objects(const heap::Heap& heap, Visit&& visit) {
   return digest.value();
 }
 
-/// What a pass over the heap noted of each object, found by its address: by start bits, and the rank
-/// of the first object of each line, for which the compactor's table of offsets is free.
+/// What a pass over the heap noted of each object, found by its address: by start bits, and the
+/// rank of the first object of each line, for which the compactor's table of offsets is free.
 class ObjectTable {
  public:
   struct Object {
-    std::uint64_t bytes;       ///< their hash
-    std::uint32_t number;      ///< in the order in which the walk met them, from 1
+    std::uint64_t bytes;   ///< their hash
+    std::uint32_t number;  ///< in the order in which the walk met them, from 1
     std::uint32_t references;
   };
 
-  explicit ObjectTable(const heap::Heap& heap)
-      : heap_(heap), first_line_(heap.block_count()) {
+  explicit ObjectTable(const heap::Heap& heap) : heap_(heap), first_line_(heap.block_count()) {
     std::size_t lines = 0;
     for (std::uint32_t i = 0; i < heap.block_count(); ++i) {
       if (is_without_bits(heap.state(Block{i}))) {
@@ -257,10 +256,7 @@ Digests digest_both(const heap::Heap& heap, const RootSet& roots) {
       });
   GraphDigest graph(table);
   const auto add_root = [&](Address slot) { graph.refer(ObjectRef(Address(slot.word()))); };
-  if (roots.ambiguous_stacks) {
-    roots.for_each_on_stacks(add_root);
-  }
-  roots.for_each_of_program(add_root);
+  roots.for_each_held(add_root);
   return {.heap = of_heap, .graph = graph.finish()};
 }
 

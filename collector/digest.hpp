@@ -21,12 +21,12 @@ struct Digests {
 /// are no roots here. Each byte is read once for both.
 [[nodiscard]] Digests digest_both(const heap::Heap& heap, const RootSet& roots);
 
-/// The same of a part that is chosen by places, or by the order of roots and slots, and small enough
-/// for any run. Of the heap: the state of each block, where each old object starts and ends, where
-/// each large one lies; and in full the first object of one line in 251, the first of each nursery
-/// block, at least 128 large ones where there are as many. Of the graph: the first 1,024 objects
-/// that are met where at most 512 references of each are followed. Of what is longer than 4 KiB,
-/// one line in 61 is read after these.
+/// The same of a part that is chosen by places, or by the order of roots and slots, and small
+/// enough for any run. Of the heap: the state of each block, where each old object starts and ends,
+/// where each large one lies; and in full the first object of one line in 251, the first of each
+/// nursery block, at least 128 large ones where there are as many. Of the graph: the first 1,024
+/// objects that are met where at most 512 references of each are followed. Of what is longer than 4
+/// KiB, one line in 61 is read after these.
 [[nodiscard]] Digests digest_sample(const heap::Heap& heap, const RootSet& roots);
 
 }  // namespace pinlab::collector

@@ -22,7 +22,7 @@ class MoveObserver;
 /// Where references into the heap lie outside it, while the world is stopped.
 struct RootSet {
   std::vector<std::span<std::uintptr_t>>
-      stacks;  ///< of the mutators, in the order of their attaching
+      stacks;                     ///< of the mutators, in the order of their attaching
   bool ambiguous_stacks = false;  ///< nobody knows which of their words are references
   GlobalRoots& globals;
   const AmbiguousRoots& ambiguous;
@@ -33,15 +33,18 @@ struct RootSet {
   /// visit(Address of a slot) for every strong root that may be updated: pins apart.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for_each_of_program(visit);
-    migrants.for_each(visit);
-  }
-  /// The same without what only waits for its place.
-  template <class Visit>
-  void for_each_of_program(Visit&& visit) const {
     if (!ambiguous_stacks) {
       for_each_on_stacks(visit);
     }
+    globals.for_each(visit);
+    pins.for_each_handle(visit);
+    migrants.for_each(visit);
+  }
+  /// visit(Address of a slot) for everything that the program holds, whether it may be updated or
+  /// not: for digests.
+  template <class Visit>
+  void for_each_held(Visit&& visit) const {
+    for_each_on_stacks(visit);
     globals.for_each(visit);
     pins.for_each_handle(visit);
   }

@@ -40,8 +40,8 @@ void HeldObjects::write_pinned(heap::Block block) {
   bool reaches_in = false;
   for (Address line = range.base; line < range.limit; line += heap::kLineBytes) {
     const heap::LineMarks& marks = heap_.marks().line(line);
-    const std::uint64_t held = heap::objects_from(
-        heap_.pin_bits(line) & marks.live & marks.start, marks.live & ~marks.start, reaches_in);
+    const std::uint64_t held = heap::objects_from(heap_.pin_bits(line) & marks.live & marks.start,
+                                                  marks.live & ~marks.start, reaches_in);
     reaches_in = (held >> 63U) != 0;
     if (held != 0) {
       write(line, held);
@@ -59,7 +59,7 @@ std::vector<BlockIslands> HeldObjects::count_islands() const {
   return blocks;
 }
 
-// An island begins at each bit with a zero below it, of the line before where that is the bit's.
+// An island begins where a run does.
 BlockIslands HeldObjects::count_written(heap::Block block) const {
   std::uint64_t granules = 0;
   std::uint64_t count = 0;
@@ -69,7 +69,7 @@ BlockIslands HeldObjects::count_written(heap::Block block) const {
     const std::uint64_t held = heap_.immovable(line);
     below = line == expected ? below : 0;
     granules += static_cast<std::uint64_t>(std::popcount(held));
-    count += static_cast<std::uint64_t>(std::popcount(held & ~((held << 1U) | below)));
+    count += static_cast<std::uint64_t>(std::popcount(heap::run_starts(held, below)));
     below = held >> 63U;
     expected = line + heap::kLineBytes;
   });

@@ -1,7 +1,8 @@
 // Objects of the old generation that may not move in this full collection. Of most blocks these are
 // what is pinned, and nobody asks where it lies: there the bits of pins say it, and nothing is
 // written. As soon as somebody asks, or holds something else, such a block is spelled out: a bit in
-// the heap for each granule that is held, a bit here for each line that has any, a flag for the block.
+// the heap for each granule that is held, a bit here for each line that has any, a flag for the
+// block.
 //
 // Invariants: (1) a line has its bit exactly while the heap has immovable bits in it that were held
 // here; (2) a block is spelled out, or known by its pins, or holds nothing; (3) nothing is held
@@ -23,8 +24,8 @@ class HeldObjects {
   explicit HeldObjects(heap::Heap& heap);
 
   /// The live objects of a block that have pin bits, which form such islands. REQUIRES that nothing
-  /// of the block is held; until it is forgotten, that these bits and the live bits of what is pinned
-  /// stay.
+  /// of the block is held; until it is forgotten, that these bits and the live bits of what is
+  /// pinned stay.
   void hold_pinned(heap::Block block, BlockIslands islands) {
     by_pins_[heap::index_of(block)] = islands;
   }
@@ -91,8 +92,8 @@ class HeldObjects {
   [[nodiscard]] std::size_t line_of(heap::Address a) const {
     return (a - heap_.base()) >> heap::kLineShift;
   }
-  /// The lines of a block among those of a word of lines_: blocks are whole words of lines, or share
-  /// one with neighbours.
+  /// The lines of a block among those of a word of lines_: blocks are whole words of lines, or
+  /// share one with neighbours.
   [[nodiscard]] std::uint64_t lines_in_word(std::size_t first) const {
     const std::size_t lines = heap_.block_bytes() >> heap::kLineShift;
     return lines < 64 ? heap::bits_below(static_cast<unsigned>(lines)) << (first % 64)
@@ -121,8 +122,8 @@ class HeldObjects {
   [[nodiscard]] bool is_known_by_pins(heap::Block block) const {
     return by_pins_[heap::index_of(block)].count > 0;
   }
-  /// Of a line: `granules` of objects that are held whole, here and in the lines beside it. REQUIRES
-  /// that there are any.
+  /// Of a line: `granules` of objects that are held whole, here and in the lines beside it.
+  /// REQUIRES that there are any.
   void write(heap::Address line, std::uint64_t granules) {
     std::uint64_t& held = heap_.immovable(line);
     if (held == 0) {

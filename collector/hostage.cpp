@@ -149,9 +149,8 @@ std::optional<ShadowPlans> plan_shadows(Generations& generations,
   const PhaseTimer timer(report, PausePhase::shadow);
   const auto bytes_without = [&](const PinFilter& filter) {
     islands.list_all();  // a plan without some of the pins forms islands of its own
-    return bytes_of(generations.heap,
-                    planned_use(generations, live, census,
-                                form_islands(generations, live, filter), effort));
+    return bytes_of(generations.heap, planned_use(generations, live, census,
+                                                  form_islands(generations, live, filter), effort));
   };
   ShadowPlans shadows;
   shadows.without_pins = planned_use(generations, live, census, {}, effort);

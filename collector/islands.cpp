@@ -46,8 +46,8 @@ void for_each_live_pin(Generations& generations, const PinFilter& filter, Visit&
   });
 }
 
-/// Holds what may not move in blocks. pins(visit) visits the pinned objects; held(range, reason) for
-/// each that was not held before; large(object, reason) for each that needs nothing.
+/// Holds what may not move in blocks. pins(visit) visits the pinned objects; held(range, reason)
+/// for each that was not held before; large(object, reason) for each that needs nothing.
 template <class Pins, class Held, class Large>
 void hold_immovable(Generations& generations,
                     std::span<const ObjectRef> ambiguous,

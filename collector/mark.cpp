@@ -171,8 +171,8 @@ class Marker {
     }
   }
 
-  /// Extends the marks of a block, and holds what is pinned in it: what was marked and has a pin bit.
-  /// Where pins have ended since the last time, pin bits may say too much.
+  /// Extends the marks of a block, and holds what is pinned in it: what was marked and has a pin
+  /// bit. Where pins have ended since the last time, pin bits may say too much.
   template <bool kHaveEnded>
   void extend_and_hold(heap::MarkExtension& extension, heap::Block block) {
     std::uint64_t pins = 0;
@@ -198,7 +198,7 @@ class Marker {
       }
       const std::uint64_t held = heap::objects_from(pinned, rest, before != 0);
       pins += static_cast<std::uint64_t>(std::popcount(pinned));
-      islands += static_cast<std::uint64_t>(std::popcount(held & ~((held << 1U) | before)));
+      islands += static_cast<std::uint64_t>(std::popcount(heap::run_starts(held, before)));
       granules += static_cast<std::uint64_t>(std::popcount(held));
       before = held >> 63U;
     });
@@ -268,8 +268,7 @@ LiveSet mark(Generations& generations, const RootSet& roots, PauseReport& report
   const std::uint64_t by_roots = marker.live().objects;
   // Most of what is pinned is alive by itself: where all of it is, sets need not be gone over.
   const bool all_reached = marker.live().pins == pinned_objects;
-  std::vector<PinSet*> unreached =
-      trace_pin_sets(generations.pins, all_reached, PinTrace{marker});
+  std::vector<PinSet*> unreached = trace_pin_sets(generations.pins, all_reached, PinTrace{marker});
   generations.pins.end_dead_pins(
       [&](ObjectRef object) { return !marker.is_marked(object.address()); });
   LiveSet live = std::move(marker.live());

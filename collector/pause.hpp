@@ -70,8 +70,8 @@ struct SiteHostage {
   std::uint32_t site = 0;
   std::uint64_t pins = 0;
   std::uint64_t pinned_bytes = 0;
-  /// The allocation clock when the site first pinned between the collections between which its oldest
-  /// pin was made.
+  /// The allocation clock when the site first pinned between the collections between which its
+  /// oldest pin was made.
   std::uint64_t oldest_since = 0;
   std::uint64_t oldest_collections = 0;  ///< collections since, this one included
   /// Used with all pins less used without this site's, which may be negative; nothing where no plan
@@ -123,7 +123,7 @@ struct PauseReport {
   std::uint64_t child_objects = 0;  ///< a slot refers to them that cannot be updated
   std::uint64_t child_bytes = 0;
   std::uint64_t alive_by_ambiguous_alone = 0;  ///< objects that no reference had reached
-  std::uint64_t gaps = 0;                ///< offered to allocation afterwards
+  std::uint64_t gaps = 0;                      ///< offered to allocation afterwards
   std::uint64_t gap_bytes = 0;
   // What the nursery route did with blocks in which something stayed.
   std::uint64_t retained_blocks = 0;    ///< tried again at the next young collection

@@ -427,8 +427,7 @@ void Runtime::throw_pin_reports() {
 }
 
 RootSet Runtime::root_set() {
-  RootSet roots{{},     options_.ambiguous_stacks, globals_, ambiguous_, weaks_,
-                migrants_, pins_};
+  RootSet roots{{}, options_.ambiguous_stacks, globals_, ambiguous_, weaks_, migrants_, pins_};
   for (Mutator* mutator : mutators_) {
     std::uintptr_t* base = mutator->root_stack_.data();
     roots.stacks.emplace_back(base, static_cast<std::size_t>(mutator->root_top_ - base));

@@ -1,10 +1,11 @@
-// What a check costs next to nothing can see: where every old object lies, and some of them in full.
+// What a check costs next to nothing can see: where every old object lies, and some of them in
+// full.
 //
 // Invariant: what is chosen follows from places for the digest of the heap, and from the order of
 // roots and slots alone for that of the graph. No object is chosen by what a run did to it.
-#include "collector/digest.hpp"
-
 #include "heap/support/digest.hpp"
+#include "collector/digest.hpp"
+#include "collector/prefetch_ring.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -47,14 +48,16 @@ class WordSample {
  public:
   explicit WordSample(std::size_t count) : size_(std::min(count, kHead)) {
     const std::size_t rest = count - size_;
-    size_ += rest / kPeriod * kGranulesPerLine + std::min<std::size_t>(rest % kPeriod, kGranulesPerLine);
+    size_ +=
+        rest / kPeriod * kGranulesPerLine + std::min<std::size_t>(rest % kPeriod, kGranulesPerLine);
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
   /// The index of the i-th of them.
   [[nodiscard]] static std::size_t index(std::size_t i) {
-    return i < kHead ? i
-                     : kHead + (i - kHead) / kGranulesPerLine * kPeriod + (i - kHead) % kGranulesPerLine;
+    return i < kHead
+               ? i
+               : kHead + (i - kHead) / kGranulesPerLine * kPeriod + (i - kHead) % kGranulesPerLine;
   }
 
  private:
@@ -65,10 +68,9 @@ class WordSample {
 
 std::uint64_t hash_bytes(ObjectRef object, Header header) {
   const Address base = object.slot(header.references());
-  return heap::hash_row(WordSample(header.granules() - header.references() - 1).size(),
-                        [base](std::size_t i) {
-                          return (base + kGranuleBytes * WordSample::index(i)).word();
-                        });
+  return heap::hash_row(
+      WordSample(header.granules() - header.references() - 1).size(),
+      [base](std::size_t i) { return (base + kGranuleBytes * WordSample::index(i)).word(); });
 }
 
 /// As offsets from the heap's base, 0 being null.
@@ -84,7 +86,7 @@ std::uint64_t hash_references(ObjectRef object, Header header, Address heap_base
 [[gnu::always_inline]] inline void prefetch_head(ObjectRef object) {
   constexpr std::size_t kCacheLine = 64;
   for (std::size_t i = 0; i < 4; ++i) {
-    __builtin_prefetch((object.address() + kCacheLine * i).as<void>());
+    prefetch(object.address() + kCacheLine * i);
   }
 }
 
@@ -126,9 +128,8 @@ class HeapSample {
   void take_marks(AddressRange range) {
     const heap::LineMarks* const marks = &heap_.marks().line(range.base);
     const std::size_t lines = range.bytes() / kLineBytes;
-    digest_.add(heap::hash_row(lines, [marks](std::size_t i) {
-      return marks[i].start + marks[i].live * kLiveFactor;
-    }));
+    digest_.add(heap::hash_row(
+        lines, [marks](std::size_t i) { return marks[i].start + marks[i].live * kLiveFactor; }));
     const std::size_t passed = (range.base - heap_.base()) / kLineBytes;
     const std::size_t first = (kLinesPerSample - passed % kLinesPerSample) % kLinesPerSample;
     for (std::size_t line = first; line < lines; line += kLinesPerSample) {
@@ -228,10 +229,7 @@ class GraphSample {
 Digests digest_sample(const heap::Heap& heap, const RootSet& roots) {
   GraphSample graph;
   const auto add_root = [&](Address slot) { graph.refer(ObjectRef(Address(slot.word()))); };
-  if (roots.ambiguous_stacks) {
-    roots.for_each_on_stacks(add_root);
-  }
-  roots.for_each_of_program(add_root);
+  roots.for_each_held(add_root);
   return {.heap = HeapSample(heap).take(), .graph = graph.finish()};
 }
 

@@ -375,8 +375,7 @@ PinWitness::PinWitness(Generations& generations, const RootSet& roots)
     }
     for (const PinSet::Entry& entry : set.entries()) {
       // Bytes that others write may change at any time; that the object stayed is still checked.
-      add(entry.object, entry.object,
-          !generations.pins.sites().expects_foreign_writes(entry.site));
+      add(entry.object, entry.object, !generations.pins.sites().expects_foreign_writes(entry.site));
     }
   });
   for_each_pointed_into(*heap_, roots, [&](ObjectRef object) { add(object, {}, true); });

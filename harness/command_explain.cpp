@@ -9,7 +9,8 @@ namespace pinlab::harness {
 
 namespace {
 
-constexpr std::string_view kLesson = R"(  pinlab run --pin.share=1% --pin.lifetime=forever --heap.max=640MiB --out run.json
+constexpr std::string_view kLesson =
+    R"(  pinlab run --pin.share=1% --pin.lifetime=forever --heap.max=640MiB --out run.json
   pinlab explain run.json
 
 Ranks the pin sites by what they cost: hostage bytes, integrated over the bytes that the program
@@ -31,8 +32,9 @@ std::string leverage_of(std::int64_t hostage, std::uint64_t pinned) {
 
 /// Since when the site has pinned what it pins now.
 std::string oldest_of(const RecordedSite& site) {
-  return site.oldest == 0 ? "-"
-                          : human_bytes(site.oldest_since) + ", " + std::to_string(site.oldest) + " gc";
+  return site.oldest == 0
+             ? "-"
+             : human_bytes(site.oldest_since) + ", " + std::to_string(site.oldest) + " gc";
 }
 
 std::string without(const RecordFile& record, std::int64_t hostage) {
@@ -61,17 +63,19 @@ std::string overview_of(const RecordFile& record) {
 }
 
 std::string table_of(const RecordFile& record, const Console& console) {
-  std::string text = "\n" +
-                     console.heading(right("byte-time", 18) + right("hostage now", 13) +
-                                     right("peak", 11) + right("pins", 9) + right("pinned", 11) +
-                                     right("leverage", 10) + right("since", 18) + right("heap without", 14) + "  site") +
-                     "\n";
+  std::string text =
+      "\n" +
+      console.heading(right("byte-time", 18) + right("hostage now", 13) + right("peak", 11) +
+                      right("pins", 9) + right("pinned", 11) + right("leverage", 10) +
+                      right("since", 18) + right("heap without", 14) + "  site") +
+      "\n";
   for (const RecordedSite& site : record.sites) {
     text += right(human_byte_time(site.hostage_byte_time), 18) +
             right(human_bytes(site.hostage_last), 13) + right(human_bytes(site.hostage_peak), 11) +
             right(std::to_string(site.pins_last), 9) + right(human_bytes(site.bytes_last), 11) +
             right(leverage_of(site.hostage_last, site.bytes_last), 10) +
-            right(oldest_of(site), 18) + right(without(record, site.hostage_last), 14) + "  " + site.name + "\n";
+            right(oldest_of(site), 18) + right(without(record, site.hostage_last), 14) + "  " +
+            site.name + "\n";
   }
   return text;
 }

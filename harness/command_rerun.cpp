@@ -56,9 +56,8 @@ ExitCode run(const Invocation& invocation) {
     console.complain(std::string(name_of(session.result.outcome)) + ": " + session.result.reason);
     return exit_code_of(session.result);
   }
-  const std::vector<std::string> differences =
-      exact_differences(
-          record.text, record_text(session.result, session.environment), kMostDifferences);
+  const std::vector<std::string> differences = exact_differences(
+      record.text, record_text(session.result, session.environment), kMostDifferences);
   std::string text = differences.empty() ? "equal: every exact figure is as in " + path + "\n"
                                          : "different: at least so many exact figures, first in " +
                                                path + ", then now\n";

@@ -83,10 +83,7 @@ RunResult Experiment::run() {
     const auto mutator = runtime.attach();
     workloads::PinPressure pins(runtime, pin_options(values_));
     workloads::WorkloadContext context{
-        .runtime = runtime,
-        .mutator = *mutator,
-        .pins = pins,
-        .random = workload_stream(values_)};
+        .runtime = runtime, .mutator = *mutator, .pins = pins, .random = workload_stream(values_)};
 
     const auto begin = std::chrono::steady_clock::now();
     Ending ending = run_program(context);
@@ -222,13 +219,12 @@ void Experiment::take_digests(RunResult& result,
   const collector::Digests of_heap =
       wanted == "sampled" ? context.runtime.sampled_digests(context.mutator)
       : wanted == "full"  ? context.runtime.digests(context.mutator)
-                          : collector::Digests{.heap = context.runtime.heap_digest(context.mutator)};
+                         : collector::Digests{.heap = context.runtime.heap_digest(context.mutator)};
   const ExactFigures& exact = result.exact;
   for (const std::uint64_t figure :
        {static_cast<std::uint64_t>(result.outcome), exact.allocated, exact.program_live_peak,
         exact.used_peak, exact.committed_peak, exact.pins.made, exact.pins.ended, exact.pins.leaked,
-        exact.pins_held, exact.pins_peak, exact.pins_peak_bytes,
-        of_heap.heap}) {
+        exact.pins_held, exact.pins_peak, exact.pins_peak_bytes, of_heap.heap}) {
     digest.add(figure);
   }
   if (exact.adversary) {

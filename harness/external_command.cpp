@@ -1,5 +1,6 @@
 #include "harness/external_command.hpp"
 
+#include "workloads/io/descriptor.hpp"
 #include "harness/build_info.hpp"
 #include "harness/outcome.hpp"
 #include "harness/output_file.hpp"
@@ -106,23 +107,6 @@ void name_this_program() {
   throw IoError(what + ": " + std::generic_category().message(errno));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int file) : file_(file) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  [[nodiscard]] int get() const { return file_; }
-  void close() {
-    if (file_ >= 0) {
-      ::close(std::exchange(file_, -1));
-    }
-  }
-
- private:
-  int file_;
-};
-
 std::string read_to_end(int file) {
   std::string text;
   std::array<char, 65536> part{};
@@ -174,24 +158,25 @@ std::string output_of_external_command(std::span<const std::string_view> words,
   }
   // Above 3, which will be the file's number in the command.
   const int memory = ::memfd_create("pinlab", MFD_CLOEXEC);
-  const Descriptor file(memory < 0 ? -1 : ::fcntl(memory, F_DUPFD_CLOEXEC, 4));
-  const Descriptor original(memory);
+  const workloads::Descriptor file(memory < 0 ? -1 : ::fcntl(memory, F_DUPFD_CLOEXEC, 4));
+  const workloads::Descriptor original(memory);
   std::array<int, 2> ends = {-1, -1};
-  if (file.get() < 0 || !write_all(file.get(), input) || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
+  if (file.number() < 0 || !write_all(file.number(), input) ||
+      ::pipe2(ends.data(), O_CLOEXEC) != 0) {
     fail("nothing can be handed to " + name);
   }
-  const Descriptor reading(ends[0]);
-  Descriptor writing(ends[1]);
+  const workloads::Descriptor reading(ends[0]);
+  workloads::Descriptor writing(ends[1]);
   std::vector<std::string_view> rest(words.begin() + 1, words.end());
   rest.emplace_back("/dev/fd/3");
   Arguments arguments(program, rest);
   name_this_program();
-  const pid_t process = spawn(program, arguments, writing.get(), file.get());
+  const pid_t process = spawn(program, arguments, writing.number(), file.number());
   if (process < 0) {
     fail(program.string() + ": it cannot be run");
   }
   writing.close();
-  std::string text = read_to_end(reading.get());
+  std::string text = read_to_end(reading.number());
   int status = 0;
   while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
   }

@@ -59,8 +59,8 @@ std::string dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Objects over several lines; of an array, each element on a line of its own. Collections, of which
-/// there may be many, are not in `record`: they are those of `result`, if any.
+/// Objects over several lines; of an array, each element on a line of its own. Collections, of
+/// which there may be many, are not in `record`: they are those of `result`, if any.
 std::string text_of(const Json& record, const RunResult* result) {
   std::string text = "{";
   for (const auto& [key, value] : record.items()) {

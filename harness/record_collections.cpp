@@ -152,8 +152,7 @@ class CollectionText {
     json_.member("quarantined", report_.quarantined_bytes);
     json_.member("closed", report_.closed_bytes);
     counts("demoted", report_.demoted_objects, report_.demoted_bytes);
-    counts("promoted_in_place", report_.promoted_in_place_objects,
-           report_.promoted_in_place_bytes);
+    counts("promoted_in_place", report_.promoted_in_place_objects, report_.promoted_in_place_bytes);
     json_.member("cemented", report_.cemented_objects);
     json_.member("degraded", report_.degraded_bytes);
   }
@@ -188,9 +187,8 @@ class CollectionText {
     json_.member("reused", use.reused);
     json_.member("burned", use.burned);
     json_.member("usable", where(requests > 0, report_.usable_gap_bytes));
-    json_.member("usable_share", requests == 0
-                                     ? std::nullopt
-                                     : ratio(report_.usable_gap_bytes, report_.gap_bytes));
+    json_.member("usable_share",
+                 requests == 0 ? std::nullopt : ratio(report_.usable_gap_bytes, report_.gap_bytes));
   }
 
   void pinned_space() {

@@ -88,9 +88,8 @@ class Exports {
  private:
   void write(OutputFile* file, std::string_view format, const std::string& record) const {
     if (file != nullptr) {
-      file->commit(
-          output_of_external_command(std::array<std::string_view, 3>{"export", format, source_},
-                                     record));
+      file->commit(output_of_external_command(
+          std::array<std::string_view, 3>{"export", format, source_}, record));
     }
   }
 

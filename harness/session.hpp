@@ -16,9 +16,9 @@
 namespace pinlab::harness {
 
 struct SessionOptions {
-  std::string out;      ///< where the record goes; empty: nowhere, "-": standard output
-  std::string figures;  ///< where the sums go, on one line; empty: nowhere
-  std::string pprof;    ///< where the profile of pins goes; empty: nowhere
+  std::string out;           ///< where the record goes; empty: nowhere, "-": standard output
+  std::string figures;       ///< where the sums go, on one line; empty: nowhere
+  std::string pprof;         ///< where the profile of pins goes; empty: nowhere
   std::string trace_events;  ///< where collections go as Chrome trace events; empty: nowhere
   std::string csv;           ///< where the run goes as a row of a table; empty: nowhere
   std::optional<std::uint64_t> timeout;  ///< nanoseconds

@@ -33,8 +33,8 @@ inline void unmark(LineMarks& line) {
 }
 
 /// Of the runs of ones in `bits`, those whose lowest bit is in `lowest`: a one that is added there
-/// ripples through the run, and through no other. REQUIRES of `lowest` that no bit of it lies higher
-/// in a run; those outside of runs do not count.
+/// ripples through the run, and through no other. REQUIRES of `lowest` that no bit of it lies
+/// higher in a run; those outside of runs do not count.
 [[nodiscard]] constexpr std::uint64_t runs_from(std::uint64_t bits, std::uint64_t lowest) {
   return bits & ~(bits + (lowest & bits));
 }
@@ -45,6 +45,12 @@ inline void unmark(LineMarks& line) {
                                                    std::uint64_t rests,
                                                    bool reaches_in) {
   return starts | runs_from(rests, (starts << 1U) | (reaches_in ? 1U : 0U));
+}
+
+/// Where the runs of ones in `bits` begin; not at the lowest bit, where `below` is 1: that run
+/// began in the line below.
+[[nodiscard]] constexpr std::uint64_t run_starts(std::uint64_t bits, std::uint64_t below) {
+  return bits & ~((bits << 1U) | below);
 }
 
 class MarkExtension {

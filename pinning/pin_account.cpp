@@ -11,8 +11,7 @@ namespace {
 constexpr std::size_t kLeastCells = 16;
 
 std::uint64_t mixed(SiteId site, std::uint32_t collections) {
-  const std::uint64_t z =
-      ((std::uint64_t{collections} << 32U) ^ site) * 0x9E3779B97F4A7C15U;
+  const std::uint64_t z = ((std::uint64_t{collections} << 32U) ^ site) * 0x9E3779B97F4A7C15U;
   return z ^ (z >> 32U);
 }
 
@@ -21,8 +20,7 @@ std::uint64_t mixed(SiteId site, std::uint32_t collections) {
 PinAccount::Cell& PinAccount::place_in(Cells& cells, SiteId site, std::uint32_t collections) {
   const std::size_t mask = cells.size() - 1;
   std::size_t i = mixed(site, collections) & mask;
-  while (cells[i].used &&
-         (cells[i].site != site || cells[i].time.collections != collections)) {
+  while (cells[i].used && (cells[i].site != site || cells[i].time.collections != collections)) {
     i = (i + 1) & mask;
   }
   return cells[i];

@@ -1,10 +1,10 @@
-// What one thread has pinned and unpinned. The ledger of all threads is settled from their accounts,
-// so that a pin meets no lock and no shared cache line for it, and a census costs as much as there
-// are sites and collections between which pins came or went, not as many as these are.
+// What one thread has pinned and unpinned. The ledger of all threads is settled from their
+// accounts, so that a pin meets no lock and no shared cache line for it, and a census costs as much
+// as there are sites and collections between which pins came or went, not as many as these are.
 //
 // Only its thread adds; whoever settles reads, from any other. Invariants: (1) cells come and go
-// under the lock, and by their thread alone; (2) made() is never behind what is pinned, ended() never
-// ahead of what is unpinned.
+// under the lock, and by their thread alone; (2) made() is never behind what is pinned, ended()
+// never ahead of what is unpinned.
 #pragma once
 
 #include "pinning/pin_ledger.hpp"
@@ -21,8 +21,8 @@ namespace pinlab::pinning {
 /// Aligned, so that no two threads share a cache line.
 class alignas(64) PinAccount {
  public:
-  /// A pin of an object of so many granules comes, made by a site at a time; and pins go, of so many
-  /// granules together. REQUIRES times that ascend where pins come.
+  /// A pin of an object of so many granules comes, made by a site at a time; and pins go, of so
+  /// many granules together. REQUIRES times that ascend where pins come.
   void come(SiteId site, PinLedger::Time time, std::uint64_t granules) {
     Cell& cell = cell_of(site, time);
     add(cell.pins, 1);
@@ -87,8 +87,7 @@ class alignas(64) PinAccount {
   }
   /// Pins come many at a time.
   [[nodiscard]] Cell& cell_of(SiteId site, PinLedger::Time time) {
-    if (last_ == nullptr || last_->site != site ||
-        last_->time.collections != time.collections) {
+    if (last_ == nullptr || last_->site != site || last_->time.collections != time.collections) {
       last_ = &find(site, time);
     }
     return *last_;

@@ -8,8 +8,8 @@ namespace pinlab::pinning {
 PinHolder::PinHolder(PinRegistry& registry, const HolderRule& rule, heap::ObjectRef owner)
     : registry_(&registry),
       rule_(&rule),
-      set_(std::make_unique<PinSet>(registry, rule.liveness.value_or(registry.liveness()), owner,
-                                    rule.shape)) {
+      set_(std::make_unique<PinSet>(
+          registry, rule.liveness.value_or(registry.liveness()), owner, rule.shape)) {
   set_->set_silent(rule.when_lost == WhenLost::released);
 }
 

@@ -1,12 +1,13 @@
-// Who pins, and since when: the pins that were there when somebody last looked, by site and by time.
-// What comes and goes is entered, so that a look costs what changed, not what is there.
+// Who pins, and since when: the pins that were there when somebody last looked, by site and by
+// time. What comes and goes is entered, so that a look costs what changed, not what is there.
 //
-// Pins are told apart by what collections they were made between, not by their clocks: of these there
-// are as many as pins.
+// Pins are told apart by what collections they were made between, not by their clocks: of these
+// there are as many as pins.
 //
-// Invariants, after settle(): (1) a site's groups ascend by collections, without two of the same; (2)
-// the pins of a site's groups sum up to the site's. A group is below zero while the end of a pin is known
-// and its beginning is not, as where a foreign thread pins during a look. Not thread-safe.
+// Invariants, after settle(): (1) a site's groups ascend by collections, without two of the same;
+// (2) the pins of a site's groups sum up to the site's. A group is below zero while the end of a
+// pin is known and its beginning is not, as where a foreign thread pins during a look. Not
+// thread-safe.
 #pragma once
 
 #include "pinning/pin_site.hpp"
@@ -44,8 +45,8 @@ class PinLedger {
       if (sites_[site].pins > 0) {
         const Site& has = sites_[site];
         visit(static_cast<SiteId>(site),
-              Totals{static_cast<std::uint64_t>(has.pins),
-                     static_cast<std::uint64_t>(has.granules), has.groups[has.first].time});
+              Totals{static_cast<std::uint64_t>(has.pins), static_cast<std::uint64_t>(has.granules),
+                     has.groups[has.first].time});
       }
     }
   }

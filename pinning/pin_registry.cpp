@@ -323,9 +323,8 @@ void PinRegistry::keep_young_weak_sets() {
   const std::lock_guard lock(sets_mutex_);
   const auto has_young = [this](const PinSet& set) {
     const std::lock_guard set_lock(set.lock_);
-    return std::ranges::any_of(set.objects_, [this](ObjectRef object) {
-      return heap_.is_young(object.address());
-    });
+    return std::ranges::any_of(
+        set.objects_, [this](ObjectRef object) { return heap_.is_young(object.address()); });
   };
   for (std::size_t i = young_weak_sets_.size(); i-- > 0;) {
     if (!has_young(*young_weak_sets_[i])) {

@@ -144,8 +144,8 @@ class PinRegistry {
   [[nodiscard]] Liveness liveness() const { return liveness_; }
   void set_liveness(Liveness liveness) { liveness_ = liveness; }
 
-  /// Every so many-th pin that a thread makes is entered in the ledger, and leaves it when it ends; 0:
-  /// none. Before the first pin (parameter record.pins).
+  /// Every so many-th pin that a thread makes is entered in the ledger, and leaves it when it ends;
+  /// 0: none. Before the first pin (parameter record.pins).
   [[nodiscard]] std::uint64_t ledger_period() const { return ledger_period_; }
   void set_ledger_period(std::uint64_t period) { ledger_period_ = period; }
 
@@ -179,7 +179,7 @@ class PinRegistry {
   /// until the first full collection finds it, which reports it as a leak.
   void lose(std::unique_ptr<PinSet> set);
 
-  /// Sums over all sets, living and ended, and what was needless.
+  /// Sums over all threads, also those that ended, and what was needless.
   [[nodiscard]] PinCounts counts() const;
   /// Pins held now.
   [[nodiscard]] std::uint64_t held() const;

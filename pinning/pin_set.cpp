@@ -10,10 +10,7 @@ PinSet::PinSet(PinRegistry& registry,
                Liveness liveness,
                heap::ObjectRef owner,
                std::string_view shape)
-    : liveness_(liveness),
-      owner_(owner.address().value()),
-      registry_(registry),
-      shape_(shape) {
+    : liveness_(liveness), owner_(owner.address().value()), registry_(registry), shape_(shape) {
   registry_.attach(*this);
 }
 

@@ -33,6 +33,8 @@ def sides(operands):
         return operands
     if len(operands) == 1 and all(os.path.isdir(os.path.join(operands[0], arm)) for arm in ("base", "new")):
         return [os.path.join(operands[0], "base"), os.path.join(operands[0], "new")]
+    if len(operands) == 1 and not os.path.exists(operands[0]):
+        raise comparison.Failure(7, f"{operands[0]}: No such file or directory")
     raise comparison.Failure(2, "name two sweeps, or the folder of pinlab sweep --against")
 
 

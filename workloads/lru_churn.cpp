@@ -70,8 +70,8 @@ struct Sizes {
   return used(mutator.allocate({.references = 0, .bytes = bytes}));
 }
 
-/// The tokens of slots, few of which have one: whether a slot has is a bit, which stays in the cache
-/// where the tokens would not.
+/// The tokens of slots, few of which have one: whether a slot has is a bit, which stays in the
+/// cache where the tokens would not.
 class SlotTokens {
  public:
   explicit SlotTokens(std::uint64_t slots) : tokens_(slots), has_((slots + 63) / 64) {}

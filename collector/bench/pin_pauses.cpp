@@ -4,8 +4,8 @@
 // A pair is two full collections of the same objects in one process, one without the pins and one
 // with them, which end right after it; the rows are medians over such pairs. Of what only measures
 // (census, hostage) nothing is in a pause.
-#include "pinning/shapes/pinner.hpp"
 #include "heap/support/random.hpp"
+#include "pinning/shapes/pinner.hpp"
 #include "collector/runtime.hpp"
 
 #include <algorithm>
@@ -127,8 +127,8 @@ double streaming_ns(World& world) {
 
 std::uint64_t headers_seen = 0;
 
-constexpr std::array kPhases = {PausePhase::mark, PausePhase::islands, PausePhase::plan,
-                                PausePhase::update, PausePhase::move, PausePhase::reclaim};
+constexpr std::array kPhases = {PausePhase::mark,   PausePhase::islands, PausePhase::plan,
+                                PausePhase::update, PausePhase::move,    PausePhase::reclaim};
 
 /// What happens to the heap, and how much of it a collection may move.
 struct Arm {
@@ -288,16 +288,16 @@ void census_row(const Field& field, const Census& row, int rounds) {
         static_cast<double>(report.phase_ns[static_cast<std::size_t>(PausePhase::census)]));
     pause.push_back(static_cast<double>(report.pause_ns));
   }
-  std::printf("| %llu | %llu | %llu | %s | %llu | %llu %% | %llu | %llu | %.2f | %.1f | %.2f | **%.2f %%** |\n",
-              static_cast<unsigned long long>(field.live / kMiB),
-              static_cast<unsigned long long>(field.object_bytes),
-              static_cast<unsigned long long>(row.pins), row.apart ? "one each" : "100",
-              static_cast<unsigned long long>(field.census_every),
-              static_cast<unsigned long long>(row.replaced),
-              static_cast<unsigned long long>(row.clocks),
-              static_cast<unsigned long long>(row.young), median(pause) / 1e6,
-              median(census) / 1e3, median(census) / static_cast<double>(row.pins),
-              100 * median(census) / median(pause));
+  std::printf(
+      "| %llu | %llu | %llu | %s | %llu | %llu %% | %llu | %llu | %.2f | %.1f | %.2f | **%.2f %%** "
+      "|\n",
+      static_cast<unsigned long long>(field.live / kMiB),
+      static_cast<unsigned long long>(field.object_bytes),
+      static_cast<unsigned long long>(row.pins), row.apart ? "one each" : "100",
+      static_cast<unsigned long long>(field.census_every),
+      static_cast<unsigned long long>(row.replaced), static_cast<unsigned long long>(row.clocks),
+      static_cast<unsigned long long>(row.young), median(pause) / 1e6, median(census) / 1e3,
+      median(census) / static_cast<double>(row.pins), 100 * median(census) / median(pause));
   std::fflush(stdout);
   for (Pinner& pinner : pinners) {
     pinner.unpin();
@@ -306,7 +306,8 @@ void census_row(const Field& field, const Census& row, int rounds) {
 
 void census_table(int rounds) {
   std::printf(
-      "\n| live MiB | object | pins | pinners | record.pins | new | clocks | young | pause ms | census us | "
+      "\n| live MiB | object | pins | pinners | record.pins | new | clocks | young | pause ms | "
+      "census us | "
       "ns a pin | share |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   const Field small{.live = 64 * kMiB, .object_bytes = 64, .census_every = 1};
   for (const bool apart : {false, true}) {

@@ -2,8 +2,8 @@
 // granules: islands are counted, found by block, listed in part and in full, and forgotten.
 #include "collector/held_objects.hpp"
 
-#include "collector/island_map.hpp"
 #include "heap/support/random.hpp"
+#include "collector/island_map.hpp"
 
 #include <doctest/doctest.h>
 
@@ -31,8 +31,8 @@ class HeldField {
     }
   }
 
-  /// `percent` of the objects: those of every third block by their pin bits, of every third one after
-  /// another, in any order and some of them twice, of every third one half each.
+  /// `percent` of the objects: those of every third block by their pin bits, of every third one
+  /// after another, in any order and some of them twice, of every third one half each.
   void hold(std::uint64_t most_granules, std::uint64_t percent) {
     std::vector<AddressRange> chosen;
     for (std::uint32_t i = 0; i < 6; ++i) {
@@ -69,8 +69,7 @@ class HeldField {
       mirror(chosen[i % chosen.size()]);
     }
     for (const Address object : objects_) {
-      REQUIRE(held_.is_held(object) ==
-              (is_held_[(object - heap_.base()) / kGranuleBytes] != 0));
+      REQUIRE(held_.is_held(object) == (is_held_[(object - heap_.base()) / kGranuleBytes] != 0));
     }
   }
 
@@ -116,8 +115,7 @@ class HeldField {
   void check_places(const IslandMap& map, const std::vector<Block>& blocks) const {
     for (const Block block : blocks) {
       IslandList found;
-      map.for_each_in(heap_.range_of(block),
-                      [&](AddressRange island) { found.push_back(island); });
+      map.for_each_in(heap_.range_of(block), [&](AddressRange island) { found.push_back(island); });
       REQUIRE(found == islands_of(block));
     }
   }

@@ -143,8 +143,7 @@ TEST_CASE("hostage bytes are those of the blocks where the heap differs from the
       std::int64_t sum = 0;
       for (const BlockHostage& block : last.report.hostage_blocks) {
         sum += block.bytes;
-        const bool used =
-            program.runtime().heap().state(heap::Block{block.block}) != state::kFree;
+        const bool used = program.runtime().heap().state(heap::Block{block.block}) != state::kFree;
         CHECK(used == (block.bytes > 0));
       }
       CHECK(sum == last.report.hostage);
@@ -215,8 +214,7 @@ std::uint64_t plain_graph_digest(Runtime& runtime) {
       order.push_back(object);
     }
   };
-  runtime.globals().for_each(
-      [&](Address slot) { refer(ObjectRef(Address(slot.word()))); });
+  runtime.globals().for_each([&](Address slot) { refer(ObjectRef(Address(slot.word()))); });
   for (std::size_t i = 0; i < order.size(); ++i) {
     for (std::size_t slot = 0; slot < order[i].references(); ++slot) {
       refer(order[i].load(slot));
@@ -226,7 +224,8 @@ std::uint64_t plain_graph_digest(Runtime& runtime) {
 }
 
 TEST_CASE("the digest of the graph is that of a plain walk, whatever holds its objects") {
-  for (const std::string_view route : {"promote_block", "fragments", "quarantine", "page_promote"}) {
+  for (const std::string_view route :
+       {"promote_block", "fragments", "quarantine", "page_promote"}) {
     Options options = small_heap();
     options.nursery_route = route;
     options.nursery_survivals = 2;

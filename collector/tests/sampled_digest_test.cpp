@@ -136,7 +136,8 @@ TEST_CASE("large objects are read by rank where there are many") {
 }
 
 TEST_CASE("large objects that are not read are seen by their places and sizes") {
-  // The last of them stands for all; what refers to it is no object, whose references might be read.
+  // The last of them stands for all; what refers to it is no object, whose references might be
+  // read.
   const auto digests_of = [](std::size_t before_last, std::size_t last) {
     Runtime runtime(without_nursery(std::uint64_t{64} << 20U));
     const auto mutator = runtime.attach();
@@ -170,8 +171,9 @@ TEST_CASE("the first objects of each nursery block are seen, and the first is re
   CHECK(runtime.collections() == 0);
   std::size_t read = 0;
   for (std::size_t i = 0; i < objects.size(); i += 1) {
-    const bool first = runtime.heap().range_of(runtime.heap().block_of(objects[i].address())).base ==
-                       objects[i].address();
+    const bool first =
+        runtime.heap().range_of(runtime.heap().block_of(objects[i].address())).base ==
+        objects[i].address();
     if (first || i % 50 == 0) {
       read += first ? 1U : 0U;
       CHECK(seen(runtime, *mutator, objects[i].payload()[119]).heap == first);
@@ -242,7 +244,8 @@ TEST_CASE("the sampled graph is the same under every plan, route and reuse, wher
   }
 }
 
-TEST_CASE("the sampled graph follows some references of each object, and ends after 1,024 objects") {
+TEST_CASE(
+    "the sampled graph follows some references of each object, and ends after 1,024 objects") {
   const Options options = without_nursery();
   const Digests reference = table_under(options, 0);
   // 3,000 / 512 is 5: every sixth slot is followed, and what it leads to has the numbers 2 to 501;

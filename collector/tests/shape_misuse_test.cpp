@@ -240,9 +240,8 @@ TEST_CASE("handles and copies that were moved from are trapped") {
 TEST_CASE("a set that is dropped full says of which shape, site and object it was") {
   Scene scene;
   std::string text;
-  scene.world.pins().set_leak_handler([&](const pinning::PinLeak& leak) {
-    text = scene.world.pins().sentence_of(leak);
-  });
+  scene.world.pins().set_leak_handler(
+      [&](const pinning::PinLeak& leak) { text = scene.world.pins().sentence_of(leak); });
   const std::string offset =
       std::to_string(scene.object.get().address() - scene.world.runtime().heap().base());
   const auto check_dropped = [&](const std::string& shape, auto set) {

@@ -4,8 +4,8 @@
 //   bare_run --heap.max=64MiB --pin.share=1%
 //
 // Prints what shows that it was the same run: bytes allocated, and collections by kind; with
-// --graph, which takes time, the digest of the graph that the program left; with --digests, how long
-// digests of the final heap take.
+// --graph, which takes time, the digest of the graph that the program left; with --digests, how
+// long digests of the final heap take.
 #include "collector/runtime.hpp"
 #include "workloads/ambiguous_words.hpp"
 #include "harness/experiment.hpp"
@@ -81,8 +81,8 @@ int main(int argc, char** argv) {
     } else if (word == "--digests") {
       wanted.digests = true;
     } else if (word.starts_with("--") && equals != std::string_view::npos) {
-      settings.push_back({std::string(word.substr(2, equals - 2)),
-                          std::string(word.substr(equals + 1))});
+      settings.push_back(
+          {std::string(word.substr(2, equals - 2)), std::string(word.substr(equals + 1))});
     } else {
       std::fprintf(stderr, "bare_run: --name=value, not %s\n", argv[i]);
       return 2;

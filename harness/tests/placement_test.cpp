@@ -1,5 +1,5 @@
-// The parameter pin.placement as a whole: the same program under each of them, its figures, and what
-// is refused.
+// The parameter pin.placement as a whole: the same program under each of them, its figures, and
+// what is refused.
 #include "harness/experiment.hpp"
 #include "harness/settings.hpp"
 
@@ -13,12 +13,9 @@
 namespace pinlab::harness {
 namespace {
 
-const Settings kSmall = {{"heap.max", "16MiB"},
-                         {"workload", "lru_churn"},
-                         {"workload.slots", "8000"},
-                         {"workload.replacements", "60000"},
-                         {"record.digest", "full"},
-                         {"verify", "full"}};
+const Settings kSmall = {{"heap.max", "16MiB"},      {"workload", "lru_churn"},
+                         {"workload.slots", "8000"}, {"workload.replacements", "60000"},
+                         {"record.digest", "full"},  {"verify", "full"}};
 
 RunResult run_with(Settings settings, const Settings& more) {
   settings.insert(settings.end(), more.begin(), more.end());

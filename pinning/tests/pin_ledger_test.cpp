@@ -63,8 +63,7 @@ Seen of(const PinLedger& ledger) {
 class LedgerProgram {
  public:
   explicit LedgerProgram(std::uint64_t seed) : registry_(heap_), random_(seed) {
-    const heap::AddressRange block =
-        heap_.range_of(*heap_.take_block(heap::block_state::kOld));
+    const heap::AddressRange block = heap_.range_of(*heap_.take_block(heap::block_state::kOld));
     heap_.prepare(block);
     for (heap::Address a = block.base; a < block.limit; a += 256) {
       a.word() = heap::Header(1 + random_.below(32), 0).word();
