@@ -265,6 +265,7 @@ class Gates(unittest.TestCase):
         bad.write_text(text)
         self.assertRegex(self.gate(3, self.folder / "a", bad).stderr, r"bad.json:\d+: at .*exact.moved it is out of range")
         self.gate(2, self.folder / "a")
+        self.assertIn("nowhere: No such file", self.gate(7, self.folder / "nowhere").stderr)
         self.gate(2, self.folder / "a", self.folder / "a", "--ignore=sead")
 
     def test_types_that_are_wrong_are_named_with_file_line_and_path(self):
