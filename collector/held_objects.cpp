@@ -12,7 +12,8 @@ namespace state = heap::block_state;
 
 HeldObjects::HeldObjects(heap::Heap& heap)
     : heap_(heap),
-      lines_((std::size_t{heap.block_count()} << heap.block_shift() >> heap::kLineShift) / 64 + 1),
+      line_words_(heap::LineSet::words_for(heap.blocks_range().bytes())),
+      lines_(line_words_.data(), heap.base()),
       by_pins_(heap.block_count()) {}
 
 void HeldObjects::hold(AddressRange object) {
@@ -36,17 +37,17 @@ bool HeldObjects::spell_out(heap::Block block) {
 }
 
 void HeldObjects::write_pinned(heap::Block block) {
-  const AddressRange range = heap_.range_of(block);
-  bool reaches_in = false;
-  for (Address line = range.base; line < range.limit; line += heap::kLineBytes) {
+  bool reaches = false;
+  heap_.pin_lines().for_each_and_above(heap_.range_of(block), [&](Address line) {
     const heap::LineMarks& marks = heap_.marks().line(line);
     const std::uint64_t held = heap::objects_from(heap_.pin_bits(line) & marks.live & marks.start,
-                                                  marks.live & ~marks.start, reaches_in);
-    reaches_in = (held >> 63U) != 0;
+                                                  marks.live & ~marks.start, reaches);
+    reaches = (held >> 63U) != 0;
     if (held != 0) {
       write(line, held);
     }
-  }
+    return reaches;
+  });
 }
 
 std::vector<BlockIslands> HeldObjects::count_islands() const {
@@ -65,7 +66,7 @@ BlockIslands HeldObjects::count_written(heap::Block block) const {
   std::uint64_t count = 0;
   Address expected;  // the line above the last one
   std::uint64_t below = 0;
-  for_each_line(heap_.range_of(block), [&](Address line) {
+  lines_.for_each(heap_.range_of(block), [&](Address line) {
     const std::uint64_t held = heap_.immovable(line);
     below = line == expected ? below : 0;
     granules += static_cast<std::uint64_t>(std::popcount(held));
@@ -76,29 +77,23 @@ BlockIslands HeldObjects::count_written(heap::Block block) const {
   return {granules * heap::kGranuleBytes, static_cast<std::uint32_t>(count)};
 }
 
+void HeldObjects::forget_lines(AddressRange range) {
+  lines_.for_each(range, [this](Address line) { heap_.immovable(line) = 0; });
+  lines_.remove(range);
+}
+
 void HeldObjects::forget(heap::Block block) {
   by_pins_[heap::index_of(block)] = {};
   if (!is_flagged(block)) {
     return;
   }
   const AddressRange range = heap_.range_of(block);
-  for_each_line(range, [this](Address line) { heap_.immovable(line) = 0; });
-  const std::size_t first = line_of(range.base);
-  const std::size_t limit = first + (range.bytes() >> heap::kLineShift);
-  for (std::size_t word = first / 64; word * 64 < limit; ++word) {
-    lines_[word] &= ~lines_in_word(first);
-  }
+  forget_lines(range);
   heap_.state(block) &= static_cast<std::uint8_t>(~state::kIslands);
 }
 
 void HeldObjects::forget() {
-  for (std::size_t word = 0; word < lines_.size(); ++word) {
-    const Address base = heap_.base() + (word * 64 << heap::kLineShift);
-    for (std::uint64_t left = std::exchange(lines_[word], 0); left != 0; left &= left - 1) {
-      const auto line = static_cast<std::size_t>(std::countr_zero(left));
-      heap_.immovable(base + line * heap::kLineBytes) = 0;
-    }
-  }
+  forget_lines(heap_.blocks_range());
   for (std::uint32_t i = 0; i < heap_.block_count(); ++i) {
     heap_.state(heap::Block{i}) &= static_cast<std::uint8_t>(~state::kIslands);
   }

@@ -48,7 +48,7 @@ class HeldObjects {
       return;
     }
     heap::AddressRange open;  // the last one, while it may go on in the line at its limit
-    for_each_line(block, [&](heap::Address line) {
+    lines_.for_each(block, [&](heap::Address line) {
       std::uint64_t held = heap_.immovable(line);
       while (held != 0) {
         const auto first = static_cast<unsigned>(std::countr_zero(held));
@@ -89,36 +89,6 @@ class HeldObjects {
   [[nodiscard]] bool is_flagged(heap::Block block) const {
     return (heap_.state(block) & heap::block_state::kIslands) != 0;
   }
-  [[nodiscard]] std::size_t line_of(heap::Address a) const {
-    return (a - heap_.base()) >> heap::kLineShift;
-  }
-  /// The lines of a block among those of a word of lines_: blocks are whole words of lines, or
-  /// share one with neighbours.
-  [[nodiscard]] std::uint64_t lines_in_word(std::size_t first) const {
-    const std::size_t lines = heap_.block_bytes() >> heap::kLineShift;
-    return lines < 64 ? heap::bits_below(static_cast<unsigned>(lines)) << (first % 64)
-                      : ~std::uint64_t{0};
-  }
-  /// visit(line) for each that has any bits, ascending.
-  template <class Visit>
-  void for_each_line(heap::AddressRange block, Visit&& visit) const {
-    const std::size_t first = line_of(block.base);
-    const std::size_t limit = first + (block.bytes() >> heap::kLineShift);
-    const std::uint64_t mine = lines_in_word(first);
-    for (std::size_t word = first / 64; word * 64 < limit; ++word) {
-      std::uint64_t left = lines_[word] & mine;
-      const heap::Address base = heap_.base() + (word * 64 << heap::kLineShift);
-      if (left == ~std::uint64_t{0}) {  // dense: nothing to look for
-        for (std::size_t i = 0; i < 64; ++i) {
-          visit(base + i * heap::kLineBytes);
-        }
-        continue;
-      }
-      for (; left != 0; left &= left - 1) {
-        visit(base + static_cast<std::size_t>(std::countr_zero(left)) * heap::kLineBytes);
-      }
-    }
-  }
   [[nodiscard]] bool is_known_by_pins(heap::Block block) const {
     return by_pins_[heap::index_of(block)].count > 0;
   }
@@ -127,8 +97,7 @@ class HeldObjects {
   void write(heap::Address line, std::uint64_t granules) {
     std::uint64_t& held = heap_.immovable(line);
     if (held == 0) {
-      const std::size_t index = line_of(line);
-      lines_[index / 64] |= std::uint64_t{1} << (index % 64);
+      lines_.add(line);
       heap_.state(line) |= heap::block_state::kIslands;
     }
     held |= granules;
@@ -136,9 +105,11 @@ class HeldObjects {
   void write_pinned(heap::Block block);
   [[nodiscard]] BlockIslands count_written(heap::Block block) const;
   void forget(heap::Block block);
+  void forget_lines(heap::AddressRange range);
 
   heap::Heap& heap_;
-  std::vector<std::uint64_t> lines_;
+  std::vector<std::uint64_t> line_words_;
+  heap::LineSet lines_;
   std::vector<BlockIslands> by_pins_;  ///< of blocks that are known by their pins
 };
 

@@ -83,12 +83,14 @@ class Marker {
       if (heap_.state(block) == state::kFree) {
         continue;
       }
-      if (held_ == nullptr || !heap_.has_pins(block)) {
-        extension.extend(heap_.range_of(block), [](Address, std::uint64_t, std::uint64_t) {});
+      const heap::AddressRange range = heap_.range_of(block);
+      const std::size_t pin_lines = held_ != nullptr ? heap_.pin_lines().count(range) : 0;
+      if (pin_lines == 0) {
+        extension.extend(range, [](Address, std::uint64_t, std::uint64_t) {});
       } else if (heap_.has_pin_ended(block)) {
-        extend_and_hold<true>(extension, block);
+        extend_and_hold<true>(extension, block, pin_lines);
       } else {
-        extend_and_hold<false>(extension, block);
+        extend_and_hold<false>(extension, block, pin_lines);
       }
     }
     live_.bytes += extension.bytes();
@@ -171,44 +173,101 @@ class Marker {
     }
   }
 
-  /// Extends the marks of a block, and holds what is pinned in it: what was marked and has a pin
-  /// bit. Where pins have ended since the last time, pin bits may say too much.
-  template <bool kHaveEnded>
-  void extend_and_hold(heap::MarkExtension& extension, heap::Block block) {
+  /// The pin bits of a block, all of them up to a usual size: to choose takes longer.
+  void expect_pin_bits(heap::AddressRange block) const {
+    constexpr std::size_t kMost = 128 * heap::kLineBytes;
+    constexpr std::size_t kStep = 64 / sizeof(std::uint64_t) * heap::kLineBytes;  // a cache line
+    const Address limit = std::min(block.limit, block.base + kMost);
+    for (Address line = block.base; line < limit; line += kStep) {
+      prefetch(Address::of(&heap_.pin_bits(line)));
+    }
+  }
+
+  /// What is pinned in a block, added line by line, ascending; lines between them have nothing.
+  struct Pinned {
     std::uint64_t pins = 0;
     std::uint64_t islands = 0;
     std::uint64_t granules = 0;
-    std::uint64_t before = 0;  // 1 where a pinned object reaches into the line
+    std::uint64_t reaches = 0;  ///< 1 where a pinned object reaches into the next line
+
+    /// `rest`: where objects go on.
+    void add(std::uint64_t pinned, std::uint64_t rest) {
+      const std::uint64_t held = heap::objects_from(pinned, rest, reaches != 0);
+      pins += static_cast<std::uint64_t>(std::popcount(pinned));
+      islands += static_cast<std::uint64_t>(std::popcount(heap::run_starts(held, reaches)));
+      granules += static_cast<std::uint64_t>(std::popcount(held));
+      reaches = held >> 63U;
+    }
+  };
+
+  /// Of the objects that start in a line, those that are pinned; its pin bits say so from now on.
+  /// Where pins have ended since the last time, they may say too much.
+  template <bool kHaveEnded>
+  std::uint64_t settle_pin_bits(Address line, std::uint64_t starts) {
+    std::uint64_t& bits = heap_.pin_bits(line);
+    std::uint64_t pinned = bits & starts;
+    if (kHaveEnded && bits != 0 && heap_.take_pin_ended(line)) {
+      look_again(line, pinned);
+    }
+    if (bits != pinned) {
+      bits = pinned;
+      if (pinned == 0) {
+        heap_.pin_lines().remove(line);
+      }
+    }
+    return pinned;
+  }
+
+  /// Extends the marks of a block, and holds what is pinned in it: what was marked and has a pin
+  /// bit.
+  template <bool kHaveEnded>
+  void extend_and_hold(heap::MarkExtension& extension, heap::Block block, std::size_t pin_lines) {
     const heap::AddressRange range = heap_.range_of(block);
+    // One pass is less than two; but where few lines have pins, it cannot be foreseen which.
+    constexpr std::size_t kFew = 4;
+    const Pinned pinned = pin_lines * kFew < range.bytes() / heap::kLineBytes
+                              ? extend_sparse<kHaveEnded>(extension, range)
+                              : extend_dense<kHaveEnded>(extension, range);
+    live_.pins += pinned.pins;
+    live_.pinned_bytes += pinned.granules * kGranuleBytes;
+    if (pinned.pins != 0) {
+      held_->hold_pinned(
+          block, {pinned.granules * kGranuleBytes, static_cast<std::uint32_t>(pinned.islands)});
+    }
+  }
+
+  template <bool kHaveEnded>
+  Pinned extend_dense(heap::MarkExtension& extension, heap::AddressRange range) {
+    Pinned found;
     extension.extend(range, [&](Address line, std::uint64_t starts, std::uint64_t rest) {
       constexpr std::size_t kAheadBytes = 16 * heap::kLineBytes;
       if (kHaveEnded && range.limit - line > kAheadBytes) {
         expect_ended(line + kAheadBytes);
       }
-      std::uint64_t& bits = heap_.pin_bits(line);
-      std::uint64_t pinned = bits & starts;
-      if (kHaveEnded && bits != 0 && heap_.take_pin_ended(line)) {
-        look_again(line, pinned);
+      const std::uint64_t pinned = settle_pin_bits<kHaveEnded>(line, starts);
+      if ((pinned | found.reaches) != 0) {
+        found.add(pinned, rest);
       }
-      if (bits != pinned) {
-        bits = pinned;
-      }
-      if ((pinned | before) == 0) {
-        return;
-      }
-      const std::uint64_t held = heap::objects_from(pinned, rest, before != 0);
-      pins += static_cast<std::uint64_t>(std::popcount(pinned));
-      islands += static_cast<std::uint64_t>(std::popcount(heap::run_starts(held, before)));
-      granules += static_cast<std::uint64_t>(std::popcount(held));
-      before = held >> 63U;
     });
-    live_.pins += pins;
-    live_.pinned_bytes += granules * kGranuleBytes;
-    if (pins == 0) {
-      heap_.forget_pins(block);
+    return found;
+  }
+
+  template <bool kHaveEnded>
+  Pinned extend_sparse(heap::MarkExtension& extension, heap::AddressRange range) {
+    if (kHaveEnded) {
+      heap_.pin_lines().for_each(range, [this](Address line) { expect_ended(line); });
     } else {
-      held_->hold_pinned(block, {granules * kGranuleBytes, static_cast<std::uint32_t>(islands)});
+      expect_pin_bits(range);
     }
+    extension.extend(range, [](Address, std::uint64_t, std::uint64_t) {});
+    Pinned found;
+    heap_.pin_lines().for_each_and_above(range, [&](Address line) {
+      const heap::LineMarks& marks = marks_.line(line);
+      found.add(settle_pin_bits<kHaveEnded>(line, marks.live & marks.start),
+                marks.live & ~marks.start);
+      return found.reaches != 0;
+    });
+    return found;
   }
 
   heap::Heap& heap_;

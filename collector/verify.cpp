@@ -239,6 +239,11 @@ class Verifier {
     const AddressRange range = heap_.range_of(block);
     const bool old = (heap_.state(block) & state::kOld) != 0;
     const bool mixed = !old && (heap_.state(block) & state::kMixed) != 0;
+    heap_.pin_lines().for_each(range, [this](Address line) {
+      if (heap_.pin_bits(line) == 0) {
+        fail("V12", line, "a line without pin bits is listed among those that have some");
+      }
+    });
     Address walk = range.base;
     while (walk < range.limit) {
       const ObjectRef object(walk);

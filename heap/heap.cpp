@@ -45,7 +45,8 @@ std::size_t table_bytes(std::size_t heap_bytes, std::size_t block_bytes) {
   const std::size_t lines = heap_bytes >> kLineShift;
   return round_up(
       lines * (sizeof(LineMarks) + 2 * sizeof(std::uint64_t) + sizeof(std::uint32_t) + 2) +
-          heap_bytes / block_bytes + 4 * kPageBytes,
+          LineSet::words_for(heap_bytes) * sizeof(std::uint64_t) + heap_bytes / block_bytes +
+          4 * kPageBytes,
       kPageBytes);
 }
 
@@ -64,7 +65,6 @@ Heap::Heap(const HeapConfig& config)
       free_bits_((std::size_t{block_count_} + 63) / 64, 0),
       high_water_(block_count_, 0),
       may_refer_(range_.bytes() >> block_shift_, 0),
-      has_pins_(range_.bytes() >> block_shift_, 0),
       touched_(block_count_, false) {
   const std::size_t lines = range_.bytes() >> kLineShift;
   Address table = tables_.range().base;
@@ -74,6 +74,8 @@ Heap::Heap(const HeapConfig& config)
   table += lines * sizeof(std::uint64_t);
   pin_bits_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint64_t);
   table += lines * sizeof(std::uint64_t);
+  pin_lines_ = LineSet(table.as<std::uint64_t>(), range_.base);
+  table += LineSet::words_for(range_.bytes()) * sizeof(std::uint64_t);
   offsets_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint32_t);
   table += lines * sizeof(std::uint32_t);
   cards_biased_ = table.value() - (range_.base.value() >> kLineShift);
@@ -139,9 +141,7 @@ void Heap::claim_block(Block block, std::uint8_t owner) {
   pinned_blocks_ += block_state::is_pinned_space(owner) ? 1U : 0U;
   std::memset(&marks_.line(range.base), 0, (range.bytes() >> kLineShift) * sizeof(LineMarks));
   clear_cards(range);
-  if (has_pins(block)) {
-    forget_pins(block);
-  }
+  forget_pins(block);
 }
 
 bool Heap::has_pin_ended(Block block) const {
@@ -157,8 +157,10 @@ bool Heap::has_pin_ended(Block block) const {
 
 void Heap::forget_pins(Block block) {
   const AddressRange range = range_of(block);
-  std::memset(&pin_bits(range.base), 0, (range.bytes() >> kLineShift) * sizeof(std::uint64_t));
-  has_pins_[index_of(block)] = 0;
+  if (pin_lines_.has_any(range)) {
+    pin_lines_.for_each(range, [this](Address line) { pin_bits(line) = 0; });
+    pin_lines_.remove(range);
+  }
 }
 
 void Heap::release_block(Block block) {

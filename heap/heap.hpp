@@ -11,6 +11,7 @@
 
 #include "heap/gap_reuse.hpp"
 #include "heap/large_space.hpp"
+#include "heap/line_set.hpp"
 #include "heap/marks.hpp"
 #include "heap/object.hpp"
 #include "heap/open_cursors.hpp"
@@ -136,14 +137,14 @@ class Heap {
                 .as<std::uint64_t>();
   }
   [[nodiscard]] bool may_be_pinned(Address a) const {
-    return has_pins(block_of(a)) && (pin_bits(a) & granule_bit(a)) != 0;
+    return pin_lines_.has(a) && (pin_bits(a) & granule_bit(a)) != 0;
   }
   /// From any thread.
   void set_may_be_pinned(Address a) const {
     const std::atomic_ref word(pin_bits(a));
     if ((word.load(std::memory_order_relaxed) & granule_bit(a)) == 0) {
       word.fetch_or(granule_bit(a), std::memory_order_relaxed);
-      std::atomic_ref(has_pins_[index_of(block_of(a))]).store(1, std::memory_order_relaxed);
+      pin_lines_.add_shared(a);
     }
   }
   /// A last pin in the line has ended: until the next full collection looks, its bits may say too
@@ -164,9 +165,9 @@ class Heap {
     return has_pin_ended(a) &&
            std::atomic_ref(pin_ended(a)).exchange(0, std::memory_order_acquire) != 0;
   }
-  /// Whether any bit of the block says that an object may be pinned.
-  [[nodiscard]] bool has_pins(Block block) const { return has_pins_[index_of(block)] != 0; }
-  /// None of them is.
+  /// The lines of which any pin bit is set. Who clears the last one of a line removes it.
+  [[nodiscard]] const LineSet& pin_lines() const { return pin_lines_; }
+  /// Clears the pin bits of a block.
   void forget_pins(Block block);
   /// One 32-bit word for each line of the blocks, for the compactor: offsets of what moves.
   [[nodiscard]] std::uint32_t& line_offset(Address a) const {
@@ -248,13 +249,13 @@ class Heap {
   std::uintptr_t immovable_biased_;
   std::uintptr_t pin_bits_biased_;
   std::uintptr_t pin_ended_biased_;
+  LineSet pin_lines_;
   MarkTable marks_;
   LargeSpace large_;
   OpenCursors open_cursors_;
   std::vector<std::uint64_t> free_bits_;
   std::vector<std::uint64_t> high_water_;
   std::vector<std::uint8_t> may_refer_;
-  mutable std::vector<std::uint8_t> has_pins_;
   std::vector<bool> touched_;  ///< taken since the last give_back_unused()
   std::uint32_t lowest_free_word_ = 0;
   std::uint32_t used_blocks_ = 0;

@@ -63,6 +63,9 @@ class MarkExtension {
   void extend(AddressRange block, Visit&& visit) {
     // Granules that a marked object which reaches into the line has below it, 0: none does.
     std::size_t before = 0;
+    // Not in the fields: bits are written beside them.
+    std::uint64_t granules = 0;
+    std::size_t largest = largest_;
     for (Address line = block.base; line < block.limit; line += kLineBytes) {
       LineMarks& marks = marks_.line(line);
       const std::uint64_t starts = marks.live & marks.start;
@@ -70,7 +73,7 @@ class MarkExtension {
       // An object is its start and a run of ones above it.
       const std::uint64_t rest = runs_from(rests, (starts << 1U) | (before > 0 ? 1U : 0U));
       marks.live = starts | rest;
-      granules_ += static_cast<std::uint64_t>(std::popcount(marks.live));
+      granules += static_cast<std::uint64_t>(std::popcount(marks.live));
       visit(line, starts, rest);
       if (before > 0) {
         const auto more = static_cast<std::size_t>(std::countr_one(rest));
@@ -78,19 +81,20 @@ class MarkExtension {
         if (more == kGranulesPerLine) {
           continue;
         }
-        largest_ = std::max(largest_, before);
+        largest = std::max(largest, before);
         before = 0;
       }
       if (starts != 0) {
-        if (has_run(rest, largest_)) {
-          measure(starts, rest);
+        if (has_run(rest, largest)) {
+          largest = measure(largest, starts, rest);
         }
         if ((marks.live >> (kGranulesPerLine - 1)) != 0) {
           before = static_cast<std::size_t>(std::countl_zero(starts)) + 1;
         }
       }
     }
-    largest_ = std::max(largest_, before);
+    granules_ += granules;
+    largest_ = std::max(largest, before);
   }
 
   /// Bytes under the bits of all blocks so far.
@@ -99,13 +103,16 @@ class MarkExtension {
   [[nodiscard]] std::size_t largest() const { return largest_ << kGranuleShift; }
 
  private:
-  /// Objects that start in one line, as far as they lie in it.
-  void measure(std::uint64_t starts, std::uint64_t rest) {
+  /// The larger of `largest` and of the objects that start in one line, as far as they lie in it.
+  [[nodiscard]] static std::size_t measure(std::size_t largest,
+                                           std::uint64_t starts,
+                                           std::uint64_t rest) {
     for (; starts != 0; starts &= starts - 1) {
       const auto first = static_cast<unsigned>(std::countr_zero(starts));
       const std::uint64_t above = first + 1 < kGranulesPerLine ? rest >> (first + 1) : 0;
-      largest_ = std::max(largest_, static_cast<std::size_t>(std::countr_one(above)) + 1);
+      largest = std::max(largest, static_cast<std::size_t>(std::countr_one(above)) + 1);
     }
+    return largest;
   }
 
   MarkTable marks_;
