@@ -1,6 +1,19 @@
 #include "pinning/shape.hpp"
 
+#include <atomic>
+
 namespace pinlab::pinning {
+
+namespace {
+
+std::uint32_t next_serial() {
+  static std::atomic<std::uint32_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+PinShape::PinShape(const ShapeFacts& facts) : facts_(facts), serial_(next_serial()) {}
 
 std::string PinUses::names() const {
   std::string text;
@@ -20,15 +33,14 @@ void PinShape::open(PinRegistry& registry) {
 
 PinTicket PinShape::pin(heap::ObjectRef object, SiteId site) {
   check_open(site, object.address());
-  const PinTicket ticket = tickets_.open();
-  *tickets_.find(ticket) = {.first = object.address(), .site = site};
+  const std::uint64_t name = tickets_.open();
   try {
-    begin(tickets_.index_of(ticket), object, site);
+    begin(tickets_.index_of(name), object, site);
   } catch (...) {
-    tickets_.close(ticket);
+    tickets_.close(name);
     throw;
   }
-  return ticket;
+  return {name, serial_, site, object.address()};
 }
 
 PinTicket PinShape::pin_interior(heap::Address inside, SiteId site) {
@@ -43,28 +55,26 @@ PinTicket PinShape::pin_interior(heap::Address inside, SiteId site) {
   return pin(heap::ObjectRef(inside), site);
 }
 
-void PinShape::add(PinTicket ticket, heap::ObjectRef object, SiteId site) {
+void PinShape::add(const PinTicket& ticket, heap::ObjectRef object, SiteId site) {
   check_open(site, object.address());
-  static_cast<void>(good(ticket));
-  extend(tickets_.index_of(ticket), object, site);
+  extend(place_of(ticket), object, site);
 }
 
-void PinShape::unpin(PinTicket ticket) {
-  static_cast<void>(good(ticket));
-  end(tickets_.index_of(ticket));
-  tickets_.close(ticket);
+void PinShape::unpin(const PinTicket& ticket) {
+  end(place_of(ticket));
+  tickets_.close(ticket.name_);
 }
 
-void PinShape::forget(PinTicket ticket) {
-  const Ticket& lost = good(ticket);
-  if (!lose(tickets_.index_of(ticket))) {
-    misuse("its pins cannot be forgotten: " + std::string(facts_.lifetime), lost.site, lost.first);
+void PinShape::forget(const PinTicket& ticket) {
+  if (!lose(place_of(ticket))) {
+    misuse("its pins cannot be forgotten: " + std::string(facts_.lifetime), ticket.site_,
+           ticket.object_);
   }
-  tickets_.close(ticket);
+  tickets_.close(ticket.name_);
 }
 
-heap::Address PinShape::address_of(PinTicket ticket) {
-  return find(tickets_.index_of(ticket), good(ticket).first);
+heap::Address PinShape::address_of(const PinTicket& ticket) {
+  return find(place_of(ticket), ticket.object_);
 }
 
 void PinShape::close() {
@@ -96,20 +106,23 @@ void PinShape::check_open(SiteId site, heap::Address object) const {
   }
 }
 
-// Of a place that is used again the last user is gone: the error names the present one, and says
-// so.
-PinShape::Ticket& PinShape::good(PinTicket ticket) {
+// Of a ticket from another heap neither site nor object mean anything here.
+std::size_t PinShape::place_of(const PinTicket& ticket) {
   EXPECTS(registry_ != nullptr);
-  if (Ticket* const found = tickets_.find(ticket)) {
-    return *found;
+  if (!ticket) {
+    misuse("no ticket", 0, {});
   }
-  const Ticket* const last = ticket == 0 ? nullptr : tickets_.last_of(ticket);
-  if (last == nullptr) {
-    misuse("a ticket that it never gave", 0, {});
+  if (ticket.giver_ != serial_) {
+    const bool is_of_heap = registry_->heap().contains(ticket.object_);
+    misuse("the ticket is not its own, but of a pin that another shape made",
+           is_of_heap ? ticket.site_ : 0, ticket.object_);
   }
-  misuse(tickets_.is_reused(ticket) ? "the pin has ended, and its place holds another one"
-                                    : "the pin has ended already",
-         last->site, last->first);
+  if (tickets_.find(ticket.name_) == nullptr) {
+    misuse(tickets_.is_reused(ticket.name_) ? "the pin has ended, and its place holds another one"
+                                            : "the pin has ended already",
+           ticket.site_, ticket.object_);
+  }
+  return tickets_.index_of(ticket.name_);
 }
 
 std::string shapes_that_express(PinUse use) {

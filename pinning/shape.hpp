@@ -2,9 +2,10 @@
 // does. A C++ program uses a shape's own type (pinning/shapes/); workloads that take the shape as a
 // parameter use it through this.
 //
-// Invariants of every shape: (1) a ticket is good from pin() to unpin(), forget() or close(), and
-// never again, also when its place is used by another; (2) misuse is a PinError that names the
-// shape, the site and the object, and changes no count; (3) what needs no pin is counted by reason.
+// Invariants of every shape: (1) a ticket is good from pin() to unpin(), forget() or close(), at
+// the shape that gave it and at no other, and never again, also when its place is used by another;
+// (2) misuse is a PinError that names the shape, the site and the object, and changes no count;
+// (3) what needs no pin is counted by reason.
 #pragma once
 
 #include "heap/support/named.hpp"
@@ -67,12 +68,29 @@ struct ShapeFacts {
   bool keeps_alive = true;     ///< whether a pin can keep its object alive: see Liveness
 };
 
-/// Names what one pin() made; 0 is none.
-using PinTicket = std::uint64_t;
+/// Names what one pin() made: no two are equal, of whichever shapes. Made by a shape alone, and
+/// carries what an error says of it, since its place may be another's by then.
+class PinTicket {
+ public:
+  /// None.
+  constexpr PinTicket() = default;
+  [[nodiscard]] explicit operator bool() const { return name_ != 0; }
+  friend bool operator==(const PinTicket&, const PinTicket&) = default;
+
+ private:
+  friend class PinShape;
+  PinTicket(std::uint64_t name, std::uint32_t giver, SiteId site, heap::Address object)
+      : name_(name), giver_(giver), site_(site), object_(object) {}
+
+  std::uint64_t name_ = 0;
+  std::uint32_t giver_ = 0;
+  SiteId site_ = 0;
+  heap::Address object_;
+};
 
 class PinShape {
  public:
-  explicit PinShape(const ShapeFacts& facts) : facts_(facts) {}
+  explicit PinShape(const ShapeFacts& facts);
   PinShape(const PinShape&) = delete;
   PinShape& operator=(const PinShape&) = delete;
   /// What is still pinned ends as the shape's rule for what is lost says.
@@ -86,14 +104,14 @@ class PinShape {
   /// An interior address stands for its object; one without an object is counted.
   [[nodiscard]] PinTicket pin_interior(heap::Address inside, SiteId site);
   /// One object more under the ticket. Throws PinError where the shape holds one object each.
-  void add(PinTicket ticket, heap::ObjectRef object, SiteId site);
-  /// Throws PinError for a ticket that is not good; of a scope shape: for all but the newest.
-  void unpin(PinTicket ticket);
+  void add(const PinTicket& ticket, heap::ObjectRef object, SiteId site);
+  /// Throws PinError for a ticket that is not good here; of a scope shape: for all but the newest.
+  void unpin(const PinTicket& ticket);
   /// The program loses what it pinned with: what becomes of it is the shape's rule. Throws PinError
   /// where it cannot be lost: a scope.
-  void forget(PinTicket ticket);
+  void forget(const PinTicket& ticket);
   /// Where foreign code finds the ticket's first object.
-  [[nodiscard]] heap::Address address_of(PinTicket ticket);
+  [[nodiscard]] heap::Address address_of(const PinTicket& ticket);
   /// Ends all that is pinned. From now on every pin() is a PinError.
   void close();
 
@@ -113,17 +131,16 @@ class PinShape {
   [[nodiscard]] virtual heap::Address find(std::size_t place, heap::Address first) const;
 
  private:
-  struct Ticket {
-    heap::Address first;
-    SiteId site = 0;
-  };
+  struct Nothing {};
   void check_open(SiteId site, heap::Address object) const;
-  [[nodiscard]] Ticket& good(PinTicket ticket);
+  /// The place of a ticket that is good here. Throws PinError.
+  [[nodiscard]] std::size_t place_of(const PinTicket& ticket);
 
   const ShapeFacts& facts_;
+  const std::uint32_t serial_;
   PinRegistry* registry_ = nullptr;
   bool closed_ = false;
-  GenerationTable<Ticket> tickets_;
+  GenerationTable<Nothing> tickets_;
 };
 
 /// The shapes, in the order of pinning/meson.build.

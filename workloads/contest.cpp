@@ -67,7 +67,7 @@ void Contest::free(Piece piece) {
 void Contest::pin(Piece piece) {
   Object& object = objects_[piece];
   EXPECTS(object.granules > 0);
-  if (object.ticket == 0) {
+  if (!object.ticket) {
     object.ticket = shape_->pin(object_of(object), site_);
     context_.adversary->pins = std::max(context_.adversary->pins, ++pinned_);
   }
@@ -75,9 +75,9 @@ void Contest::pin(Piece piece) {
 
 void Contest::unpin(Piece piece) {
   Object& object = objects_[piece];
-  if (object.ticket != 0) {
+  if (object.ticket) {
     shape_->unpin(object.ticket);
-    object.ticket = 0;
+    object.ticket = {};
     --pinned_;
   }
 }

@@ -69,8 +69,8 @@ class Contest {
   struct Object {
     std::uint64_t granules = 0;  ///< 0: none
     std::uint32_t global = 0;
-    pinning::PinTicket ticket = 0;  ///< of the adversary's own pin; 0: none
-    PinToken token = 0;             ///< of the pins that parameters ask for
+    pinning::PinTicket ticket = {};  ///< of the adversary's own pin, if it has one
+    PinToken token = 0;              ///< of the pins that parameters ask for
   };
 
   [[nodiscard]] heap::ObjectRef object_of(const Object& object) const;

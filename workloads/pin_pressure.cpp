@@ -83,7 +83,7 @@ PinPressure::~PinPressure() {
   }
   close_scope(0);
   for (Batch& batch : batches_) {
-    if (batch.ticket != 0) {
+    if (batch.ticket) {
       shape_->unpin(batch.ticket);
     }
   }
@@ -94,9 +94,9 @@ PinPressure::~PinPressure() {
     if (pins_[pin].state == Pin::State::held) {
       end(pin);
     } else if (pins_[pin].state == Pin::State::waiting) {
-      runtime_.weaks().end(root_of(pins_[pin]));
+      runtime_.weaks().end(pins_[pin].root);
     } else if (pins_[pin].state == Pin::State::placing) {
-      runtime_.migrants().end(root_of(pins_[pin]));
+      runtime_.migrants().end(pins_[pin].root);
     }
   }
 }
@@ -201,7 +201,7 @@ PinToken PinPressure::choose(heap::ObjectRef object, std::uint32_t site) {
   }
   pin.state = Pin::State::waiting;
   pin.named = true;  // so that the drop is told: nobody pins what he has dropped
-  pin.link = runtime_.weaks().add(object);
+  pin.root = runtime_.weaks().add(object);
   pin.since = runtime_.collections();
   waiters_.push_back(index);
   ++waiting_;
@@ -254,7 +254,7 @@ void PinPressure::place(std::uint32_t index, heap::ObjectRef object) {
   Pin& pin = pins_[index];
   pin.state = Pin::State::placing;
   pin.since = clock_;
-  pin.link = runtime_.migrants().add(object);
+  pin.root = runtime_.migrants().add(object);
   pin.fulls = runtime_.full_collections();
   pin.named = true;  // so that the drop is told
   placing_.push_back(index);
@@ -271,12 +271,12 @@ void PinPressure::pin_placed() {
       forget(index);
       continue;
     }
-    const heap::ObjectRef object = runtime_.migrants().get(root_of(pin));
+    const heap::ObjectRef object = runtime_.migrants().get(pin.root);
     if (!runtime_.heap().is_apart(object.address()) && runtime_.full_collections() == pin.fulls) {
       placing_.push_back(index);
       continue;
     }
-    runtime_.migrants().end(root_of(pin));
+    runtime_.migrants().end(pin.root);
     --waiting_;
     placement_.waited += clock_ - pin.since;
     start(index, object);
@@ -286,7 +286,7 @@ void PinPressure::pin_placed() {
 // Its place is used again after the next collection.
 void PinPressure::cancel_placing(std::uint32_t index) {
   Pin& pin = pins_[index];
-  runtime_.migrants().end(root_of(pin));
+  runtime_.migrants().end(pin.root);
   limit_.give_back();
   owe_another();
   ++placement_.dropped;
@@ -303,19 +303,18 @@ void PinPressure::pin_object(std::uint32_t index, heap::ObjectRef object) {
   const bool sampled = options_.site_sampling != 0 && made_ % options_.site_sampling == 0;
   const pinning::SiteId site = sampled ? sites_.id_at(figures) : 0;
   if (pin.copied) {
-    pin.link = copies_->pin(object, site);
+    pin.ticket = copies_->pin(object, site);
     return;
   }
   if (pin.batch != kNone && shape_->facts().is_set) {
     pinning::PinTicket& ticket = batches_[pin.batch].ticket;
-    if (ticket == 0) {
+    if (!ticket) {
       ticket = shape_->pin(object, site);
     } else {
       shape_->add(ticket, object, site);
     }
-    pin.link = 0;
   } else {
-    pin.link = shape_->pin(object, site);
+    pin.ticket = shape_->pin(object, site);
   }
   sites_.count_made(figures, pin.bytes);
   ++made_;
@@ -372,10 +371,10 @@ bool PinPressure::is_leaking() {
 // The pin stays, and nobody will end it: it counts as held from here on.
 void PinPressure::leak(Pin& pin) {
   pin.leaked = true;
-  const heap::ObjectRef object(shape_->address_of(pin.link));
+  const heap::ObjectRef object(shape_->address_of(pin.ticket));
   switch (options_.leak) {
     case PinLeakKind::unreachable:
-      shape_->forget(pin.link);
+      shape_->forget(pin.ticket);
       return;
     case PinLeakKind::global:
       global_leaks_.push_back(runtime_.globals().add(object));
@@ -383,7 +382,7 @@ void PinPressure::leak(Pin& pin) {
     default:
       own_pinners_.emplace_back(runtime_.pins(), object)
           .pin(object, sites_.id_at(sites_.index_of(pin.site)));
-      shape_->unpin(pin.link);
+      shape_->unpin(pin.ticket);
   }
 }
 
@@ -501,7 +500,7 @@ void PinPressure::finish_in_batch(std::uint32_t index) {
   if (++batch.done < options_.batch) {
     return;
   }
-  if (batch.ticket != 0) {
+  if (batch.ticket) {
     shape_->unpin(batch.ticket);
   }
   for (const std::uint32_t member : batch.pins) {
@@ -523,10 +522,10 @@ void PinPressure::end(std::uint32_t index) {
     foreign_.uncover(pin.address, clock_);
   }
   if (pin.copied) {
-    copies_->unpin(pin.link);
+    copies_->unpin(pin.ticket);
   } else {
-    if (pin.link != 0) {
-      shape_->unpin(pin.link);
+    if (pin.ticket) {
+      shape_->unpin(pin.ticket);
     }
     limit_.give_back();
     sites_.count_ended(sites_.index_of(pin.site), clock_ - pin.since);
@@ -598,13 +597,13 @@ void PinPressure::pass_collection() {
       forget(index);
       continue;
     }
-    const heap::ObjectRef object = runtime_.weaks().get(root_of(pin));
+    const heap::ObjectRef object = runtime_.weaks().get(pin.root);
     if (!object) {
       give_up(index);
       pin.state = Pin::State::done;
       forget(index);
     } else if (is_of_age(object, pin.since)) {
-      runtime_.weaks().end(root_of(pin));
+      runtime_.weaks().end(pin.root);
       pin.state = Pin::State::done;
       --waiting_;
       hold(index, object);
@@ -617,7 +616,7 @@ void PinPressure::pass_collection() {
 // What was chosen did not live to be pinned. A rate is owed another object; a number finds one by
 // itself, and a share owes nothing.
 void PinPressure::give_up(std::uint32_t pin) {
-  runtime_.weaks().end(root_of(pins_[pin]));
+  runtime_.weaks().end(pins_[pin].root);
   owe_another();
 }
 

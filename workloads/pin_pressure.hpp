@@ -48,10 +48,10 @@ struct LimitFigures {
 
 /// What pin.placement did.
 struct PlacementFigures {
-  std::uint64_t apart = 0;   ///< pins of objects that lay in the pinned space, or were large
-  std::uint64_t beside = 0;  ///< of others: they lie among what moves
-  std::uint64_t waits = 0;   ///< pins that waited for a collection to move their object
-  std::uint64_t waited = 0;  ///< on the clock
+  std::uint64_t apart = 0;    ///< pins of objects that lay in the pinned space, or were large
+  std::uint64_t beside = 0;   ///< of others: they lie among what moves
+  std::uint64_t waits = 0;    ///< pins that waited for a collection to move their object
+  std::uint64_t waited = 0;   ///< on the clock
   std::uint64_t dropped = 0;  ///< of these: their object was dropped meanwhile, and they not made
   std::uint64_t sites = 0;    ///< whose objects are born in the pinned space from now on
 };
@@ -161,24 +161,24 @@ class PinPressure {
     enum class State : std::uint8_t { unused, waiting, cancelled, placing, held, done };
     State state = State::unused;
     bool named = false;
-    bool copied = false;     ///< the limit made it a copy
+    bool copied = false;  ///< the limit made it a copy
+    bool needed = false;  ///< by foreign code
+    bool leaked = false;
     std::uint32_t site = 0;  ///< by the program's number
     std::uint32_t batch = kNone;
-    /// Waiting: the weak root; placing: the migrant; held: the ticket, if it has one of its own.
-    std::uint64_t link = 0;
-    std::uint64_t since = 0;  ///< waiting: collections at birth; held: the clock
+    std::uint32_t address = kNone;   ///< what foreign code has
+    std::uint32_t root = 0;          ///< waiting: the weak root; placing: the migrant
+    pinning::PinTicket ticket = {};  ///< held: if it has one of its own
+    std::uint64_t since = 0;         ///< waiting: collections at birth; held: the clock
     std::uint64_t bytes = 0;
     std::uint64_t fulls = 0;  ///< placing: full collections before
-    std::uint32_t address = kNone;  ///< what foreign code has
-    bool needed = false;            ///< by it
-    bool leaked = false;
   };
   /// Pins that end when the last of them is done.
   struct Batch {
     std::vector<std::uint32_t> pins;
     std::uint32_t chosen = 0;  ///< members so far, with those that the limit refused
     std::uint32_t done = 0;
-    pinning::PinTicket ticket = 0;  ///< of all, where the shape is a set
+    pinning::PinTicket ticket = {};  ///< of all, where the shape is a set
   };
   /// Whether the object that is being allocated will be pinned, where that is known before.
   enum class Verdict : std::uint8_t { none, left, chosen };
@@ -191,7 +191,6 @@ class PinPressure {
     }
   };
 
-  static std::uint32_t root_of(const Pin& pin) { return static_cast<std::uint32_t>(pin.link); }
   [[nodiscard]] PinToken track(heap::ObjectRef object, std::uint32_t site);
   void drop(std::uint32_t pin);
   void choose_parent(heap::ObjectRef object);

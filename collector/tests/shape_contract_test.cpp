@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace pinlab::collector::tests {
@@ -220,8 +221,7 @@ TEST_CASE("an unpin too many names shape, site and object, also when its place i
     const PinTicket second = trial.pin(object.get());
     CHECK(second != first);
     CHECK(has_all(trial.error_of(again), {"holds another", "site: a site", "heap offset"}));
-    CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(0); }).empty());
-    CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(second + 1); }).empty());
+    CHECK_FALSE(trial.error_of([&] { trial.shape->unpin(PinTicket()); }).empty());
     for (const std::string& error :
          {trial.error_of([&] { trial.shape->add(first, object.get(), 0); }),
           trial.error_of([&] { trial.shape->forget(first); }),
@@ -231,6 +231,53 @@ TEST_CASE("an unpin too many names shape, site and object, also when its place i
     CHECK(world.pins().is_pinned(object.get()) == trial.makes_pins());
     trial.shape->unpin(second);
     CHECK(world.pins().held() == 0);
+  });
+}
+
+// Also where both were the first that their shapes gave, so that they name the same place.
+TEST_CASE("a ticket of another shape is refused by name of shape, site and object") {
+  static_assert(!std::is_constructible_v<PinTicket, std::uint64_t>);
+  static_assert(
+      !std::is_constructible_v<PinTicket, std::uint64_t, std::uint32_t, pinning::SiteId, Address>);
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    for (const heap::Named<PinShape>& entry : pinning::pin_shapes()) {
+      CAPTURE(entry.name);
+      const std::unique_ptr<PinShape> other = entry.make();
+      other->open(world.pins());
+      const Root object(world.mutator(), world.make());
+      const PinTicket own = trial.pin(object.get());
+      const PinTicket foreign =
+          other->pin(object.get(), world.pins().sites().intern("another site"));
+      CHECK(own != foreign);
+      for (const std::string& error :
+           {trial.error_of([&] { trial.shape->unpin(foreign); }),
+            trial.error_of([&] { trial.shape->add(foreign, object.get(), 0); }),
+            trial.error_of([&] { trial.shape->forget(foreign); }),
+            trial.error_of([&] { static_cast<void>(trial.shape->address_of(foreign)); })}) {
+        CHECK(has_all(error, {"not its own", "site: another site", "heap offset"}));
+      }
+      other->unpin(foreign);
+      trial.shape->unpin(own);
+      CHECK(world.pins().held() == 0);
+    }
+  });
+}
+
+TEST_CASE("an error of a ticket that outlived its pin names that pin, not the one in its place") {
+  for_each_shape([](Trial& trial) {
+    PinWorld& world = trial.world;
+    const Root old(world.mutator(), world.make());
+    const Root young(world.mutator(), world.make());
+    const PinTicket stale = trial.pin(old.get());
+    trial.shape->unpin(stale);
+    const PinTicket fresh =
+        trial.shape->pin(young.get(), world.pins().sites().intern("another site"));
+    const std::string offset =
+        std::to_string(old.get().address() - world.runtime().heap().base()) + ")";
+    CHECK(has_all(trial.error_of([&] { trial.shape->unpin(stale); }),
+                  {"holds another", "site: a site", offset}));
+    trial.shape->unpin(fresh);
   });
 }
 

@@ -219,7 +219,7 @@ void PinKeeper::pin_one(Set& set, const PinWish& wish) {
     context_.runtime.pins().sites().expect_foreign_writes(site);
   }
   // In the set before it is pinned: what fails after this ends with the set.
-  Member& member = set.members.emplace_back(Member{wish.object, wish.site, 0, bytes});
+  Member& member = set.members.emplace_back(Member{wish.object, wish.site, {}, bytes});
   if (set.owned) {
     set.owned->pin(wish.object, site);
   } else if (options_.together && shared_->facts().is_set && set.members.size() > 1) {
@@ -254,8 +254,8 @@ void PinKeeper::release(PinSetId id) {
   if (helper_ != nullptr) {
     helper_->call(mutator_, [&] {
       for (auto member = set.members.rbegin(); member != set.members.rend(); ++member) {
-        if (member->ticket != 0) {
-          shape_of(set).unpin(std::exchange(member->ticket, 0));
+        if (member->ticket) {
+          shape_of(set).unpin(std::exchange(member->ticket, {}));
         }
       }
     });
@@ -269,7 +269,7 @@ void PinKeeper::end_members(Set& set) {
   while (!set.members.empty()) {
     const Member member = set.members.back();
     set.members.pop_back();
-    if (member.ticket != 0) {
+    if (member.ticket) {
       shape_of(set).unpin(member.ticket);
     }
     context_.pins.count_ended(member.site, member.bytes, lasted);

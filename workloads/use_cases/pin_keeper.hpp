@@ -61,7 +61,7 @@ class PinKeeper {
   struct Member {
     heap::ObjectRef object;
     std::uint32_t site = 0;
-    pinning::PinTicket ticket = 0;  ///< 0: it has none of its own
+    pinning::PinTicket ticket = {};  ///< if it has one of its own
     std::uint64_t bytes = 0;
   };
   struct Set {
