@@ -262,7 +262,8 @@ void check_pins(const ParameterValues& values) {
   if (values.word("pin.leak") != "none" && values.word("pin.liveness") != "strong") {
     throw ParameterError("pin.leak needs pin.liveness=strong: other pins end with their objects");
   }
-  if (values.word("pin.limit_answer") != "crash" && values.limit("pin.limit").base == 0) {
+  if (values.word("pin.limit_answer") != "crash" &&
+      (values.limit("pin.limit").base | values.limit("pin.limit").for_each_call) == 0) {
     throw ParameterError("pin.limit_answer=" + values.canonical("pin.limit_answer") +
                          " has no effect without pin.limit");
   }

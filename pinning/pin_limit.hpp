@@ -43,14 +43,14 @@ class PinLimit {
   [[nodiscard]] std::uint64_t held() const { return held_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
 
-  /// Counts one pin more; false, and nothing counted, where that is beyond the limit.
-  [[nodiscard]] bool take() {
+  /// Counts so many pins more; false, and nothing counted, where they are beyond the limit.
+  [[nodiscard]] bool take(std::uint64_t pins = 1) {
     std::uint64_t held = held_.load(std::memory_order_relaxed);
     do {
-      if (is_set() && held >= most()) {
+      if (is_set() && held + pins > most()) {
         return false;
       }
-    } while (!held_.compare_exchange_weak(held, held + 1, std::memory_order_relaxed));
+    } while (!held_.compare_exchange_weak(held, held + pins, std::memory_order_relaxed));
     return true;
   }
   void give_back(std::uint64_t pins = 1) {

@@ -7,18 +7,8 @@
 
 namespace pinlab::workloads {
 
-namespace {
-
-/// Pins that anybody may end at any time, in any order.
-constexpr std::string_view kShape = "pinner";
-
-}  // namespace
-
 Contest::Contest(WorkloadContext& context, const AdversaryFigures& rules)
-    : context_(context),
-      shape_(heap::find_named(pinning::pin_shapes(), kShape)->make()),
-      site_(context.runtime.pins().sites().intern("adversary")) {
-  shape_->open(context.runtime.pins());
+    : context_(context), pins_(context, "adversary") {
   context.adversary = rules;
 }
 
@@ -67,19 +57,15 @@ void Contest::free(Piece piece) {
 void Contest::pin(Piece piece) {
   Object& object = objects_[piece];
   EXPECTS(object.granules > 0);
-  if (!object.ticket) {
-    object.ticket = shape_->pin(object_of(object), site_);
+  if (!object.ticket && (object.ticket = pins_.pin(object_of(object)))) {
     context_.adversary->pins = std::max(context_.adversary->pins, ++pinned_);
   }
 }
 
 void Contest::unpin(Piece piece) {
   Object& object = objects_[piece];
-  if (object.ticket) {
-    shape_->unpin(object.ticket);
-    object.ticket = {};
-    --pinned_;
-  }
+  pinned_ -= object.ticket ? 1U : 0U;
+  pins_.unpin(object.ticket);
 }
 
 void Contest::collect() {

@@ -7,11 +7,10 @@
 // adversary would leave depends on addresses, and graphs must not.
 #pragma once
 
-#include "pinning/shape.hpp"
+#include "workloads/program_pins.hpp"
 #include "workloads/workload.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace pinlab::workloads {
@@ -39,7 +38,8 @@ class Contest {
   /// REQUIRES that m is kept. Throws HeapExhausted.
   Piece allocate(std::uint64_t granules);
   void free(Piece piece);
-  /// Until it is freed or unpinned; a second pin of the same piece does nothing.
+  /// Until it is freed or unpinned, if pin.limit has room for it; a second pin of the same piece
+  /// does nothing. Throws PinLimitReached.
   void pin(Piece piece);
   void unpin(Piece piece);
   /// A full collection that moves all that it can.
@@ -77,8 +77,7 @@ class Contest {
   void note_tops();
 
   WorkloadContext& context_;
-  std::unique_ptr<pinning::PinShape> shape_;
-  pinning::SiteId site_;
+  ProgramPins pins_;
   std::uint64_t live_ = 0;
   std::uint64_t pinned_ = 0;
   std::vector<Object> objects_;

@@ -3,15 +3,14 @@
 // so-many-th survivor; a second array lives as long as a request. Its random numbers are its own.
 // The threads take turns on one mutator, an object each.
 #include "heap/support/wide.hpp"
-#include "pinning/pin_holder.hpp"
 #include "workloads/gcperfsim_args.hpp"
 #include "workloads/managed_table.hpp"
+#include "workloads/program_pins.hpp"
 #include "workloads/workload.hpp"
 
 #include <algorithm>
 #include <array>
 #include <deque>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +38,6 @@ constexpr auto kParameters = std::to_array<heap::Parameter>({
      .unit = "objects"},
 });
 
-constexpr pinning::HolderRule kPinRule = {.shape = "gcperfsim",
-                                          .when_lost = pinning::WhenLost::released};
 constexpr std::uint64_t kTouched = 4096;
 /// What .NET puts around a payload, of which the bytes of arguments are counted: header, slots and
 /// fields of an item, and of the payload's owner.
@@ -94,15 +91,18 @@ class Lists {
  public:
   Lists(WorkloadContext& context, std::uint64_t lists)
       : context_(context),
+        pins_(context, "gcperfsim"),
         table_(context.mutator, std::max<std::uint64_t>(lists, 1)),
         lists_(lists) {
     context.leave(table_.directory());
   }
 
+  [[nodiscard]] ProgramPins& pins() { return pins_; }
+
   struct Node {
     std::uint64_t bytes = 0;
     PinToken token = 0;
-    std::optional<pinning::PinHolder> pin;
+    pinning::PinTicket pin = {};
   };
 
   [[nodiscard]] std::uint64_t length() const { return lists_.size(); }
@@ -126,7 +126,7 @@ class Lists {
     Node& head = lists_[list].front();
     const std::uint64_t bytes = head.bytes;
     table_.set(list, table_.get(list).load(1));
-    head.pin.reset();
+    pins_.unpin(head.pin);
     context_.pins.dropped(head.token);
     context_.live.dropped(bytes);
     lists_[list].pop_front();
@@ -162,6 +162,7 @@ class Lists {
 
  private:
   WorkloadContext& context_;
+  ProgramPins pins_;
   ManagedTable table_;
   std::vector<std::deque<Node>> lists_;
 };
@@ -181,7 +182,6 @@ class Simulation {
         arguments_(arguments),
         simple_(arguments.item == PerfSimItem::simple),
         overhead_(kItem.object_bytes() + (simple_ ? 0 : kOwner.object_bytes())),
-        site_(context.runtime.pins().sites().intern("gcperfsim")),
         kinds_(buckets_of(arguments, overhead_)),
         old_length_(arguments.live / arguments.threads / mean_bytes()),
         request_length_(arguments.request_live / mean_bytes()),
@@ -311,12 +311,11 @@ class Simulation {
   }
 
   void put(std::uint64_t list, heap::ObjectRef item, const Made& made) {
-    Lists::Node node{.bytes = made.size, .token = 0, .pin = {}};
+    Lists::Node node{.bytes = made.size, .token = 0};
     node.token = context_.pins.born(payload_of(item));
     context_.live.born(made.size);
     if (made.pinned) {
-      node.pin.emplace(context_.runtime.pins(), kPinRule);
-      node.pin->pin(payload_of(item), site_);
+      node.pin = lists_.pins().pin(payload_of(item));
     }
     lists_.append(list, item, std::move(node));
   }
@@ -382,7 +381,6 @@ class Simulation {
   const PerfSimArguments& arguments_;
   bool simple_;
   std::uint64_t overhead_;
-  pinning::SiteId site_;
   std::vector<Bucket> kinds_;
   std::uint64_t old_length_;
   std::uint64_t request_length_;

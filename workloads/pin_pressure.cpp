@@ -1,5 +1,7 @@
 #include "workloads/pin_pressure.hpp"
 
+#include "collector/safe_region.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -393,9 +395,6 @@ void PinPressure::note_peak() {
 
 pinning::SiteId PinPressure::count_made(std::uint32_t site, std::uint64_t bytes) {
   const std::lock_guard lock(counts_mutex_);
-  if (!limit_.take()) {
-    refuse_by_limit("");
-  }
   const std::size_t figures = sites_.index_of(site);
   sites_.count_made(figures, bytes);
   ++program_held_;
@@ -407,9 +406,71 @@ pinning::SiteId PinPressure::count_made(std::uint32_t site, std::uint64_t bytes)
 void PinPressure::count_ended(std::uint32_t site, std::uint64_t bytes, std::uint64_t lasted) {
   const std::lock_guard lock(counts_mutex_);
   sites_.count_ended(sites_.index_of(site), lasted);
-  limit_.give_back();
   --program_held_;
   program_held_bytes_ -= bytes;
+  note_end(1);
+}
+
+Granted PinPressure::ask(std::uint64_t pins, std::uint64_t bytes) {
+  const std::lock_guard lock(counts_mutex_);
+  return answer(pins, bytes);
+}
+
+bool PinPressure::ask_now(std::uint64_t bytes) {
+  const Granted granted = ask(1, bytes);
+  if (granted == Granted::later) {
+    refuse_to_wait();
+  }
+  return granted == Granted::pins;
+}
+
+void PinPressure::give_back(std::uint64_t pins) {
+  const std::lock_guard lock(counts_mutex_);
+  note_end(pins);
+}
+
+// Those that wait go on: they are not stopped any more, also before they run.
+void PinPressure::note_end(std::uint64_t pins) {
+  limit_.give_back(pins);
+  ends_ += pins;
+  stopped_ = 0;
+  ended_.notify_all();
+}
+
+std::uint64_t PinPressure::ends() {
+  const std::lock_guard lock(counts_mutex_);
+  return ends_;
+}
+
+bool PinPressure::wait_for_end(collector::Mutator& mutator, std::uint64_t seen) {
+  const collector::SafeRegion outside(mutator);
+  std::unique_lock lock(counts_mutex_);
+  if (ends_ == seen && ++stopped_ >= threads_) {
+    stuck_ = true;
+    ended_.notify_all();
+  }
+  ended_.wait(lock, [&] { return ends_ != seen || stuck_; });
+  return ends_ != seen;
+}
+
+void PinPressure::begin_threads(std::uint64_t threads) {
+  const std::lock_guard lock(counts_mutex_);
+  threads_ = threads;
+}
+
+void PinPressure::end_thread() {
+  const std::lock_guard lock(counts_mutex_);
+  --threads_;
+  if (threads_ > 0 && stopped_ >= threads_) {
+    stuck_ = true;
+    ended_.notify_all();
+  }
+}
+
+void PinPressure::count_wait(std::uint64_t pins, std::uint64_t waited) {
+  const std::lock_guard lock(counts_mutex_);
+  limit_figures_.waits += pins;
+  limit_figures_.waited += waited;
 }
 
 void PinPressure::keep(std::shared_ptr<void> thing) {
@@ -417,26 +478,33 @@ void PinPressure::keep(std::shared_ptr<void> thing) {
   kept_.push_back(std::move(thing));
 }
 
-// Whether the object is pinned, or copied instead.
-bool PinPressure::find_room(Pin& pin, std::uint64_t bytes) {
-  if (limit_.take()) {
-    return true;
+Granted PinPressure::answer(std::uint64_t pins, std::uint64_t bytes) {
+  if (limit_.take(pins)) {
+    return Granted::pins;
   }
   switch (options_.limit_answer) {
     case LimitAnswer::fail:
-      ++limit_figures_.refused;
-      return false;
+      limit_figures_.refused += pins;
+      return Granted::nothing;
     case LimitAnswer::copy:
-      pin.copied = true;
-      ++limit_figures_.copied;
+      limit_figures_.copied += pins;
       limit_figures_.copied_bytes += bytes;
-      return true;
+      return Granted::copies;
     case LimitAnswer::block:
-      wait_for_room();
-      return true;
+      return Granted::later;
     default:
-      refuse_by_limit("");
+      refuse_by_limit(pins, "");
   }
+}
+
+// Whether the object is pinned, or copied instead.
+bool PinPressure::find_room(Pin& pin, std::uint64_t bytes) {
+  const Granted granted = answer(1, bytes);
+  if (granted == Granted::later) {
+    wait_for_room();
+  }
+  pin.copied = granted == Granted::copies;
+  return granted != Granted::nothing;
 }
 
 // Operations complete while the thread waits: time passes and nothing is allocated. Pins whose end
@@ -446,7 +514,7 @@ void PinPressure::wait_for_room() {
   ++limit_figures_.waits;
   while (!limit_.take()) {
     if (expiries_.empty()) {
-      refuse_by_limit("; it waits for an unpin that no thread can make");
+      refuse_to_wait();
     }
     clock_ = std::max(clock_, expiries_.top().at);
     const std::uint32_t pin = expiries_.top().pin;
@@ -457,9 +525,14 @@ void PinPressure::wait_for_room() {
   schedule_event();
 }
 
-void PinPressure::refuse_by_limit(const char* why) const {
-  throw PinLimitReached("a pin beyond pin.limit: " + std::to_string(held()) + " are held, in " +
-                        std::to_string(limit_.calls()) + " calls" + why);
+void PinPressure::refuse_to_wait() const {
+  refuse_by_limit(1, "; it waits for an unpin that no thread can make");
+}
+
+void PinPressure::refuse_by_limit(std::uint64_t pins, const char* why) const {
+  const std::string what = pins == 1 ? "a pin" : "a set of " + std::to_string(pins) + " pins";
+  throw PinLimitReached(what + " beyond pin.limit: " + std::to_string(limit_.held()) +
+                        " are held, in " + std::to_string(limit_.calls()) + " calls" + why);
 }
 
 // kNone: a member that the limit refused, which nobody waits for.

@@ -23,6 +23,7 @@
 #include "workloads/pin_options.hpp"
 #include "workloads/pin_sites.hpp"
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -44,6 +45,14 @@ struct LimitFigures {
   std::uint64_t copied_bytes = 0;
   std::uint64_t waits = 0;   ///< pins that waited for room
   std::uint64_t waited = 0;  ///< on the clock
+};
+
+/// What becomes of pins that a program asks for.
+enum class Granted : std::uint8_t {
+  pins,     ///< there is room: they are to be made
+  copies,   ///< none is made, and foreign code gets copies
+  nothing,  ///< none is made, and the program goes on without
+  later,    ///< when others have ended
 };
 
 /// What pin.placement did.
@@ -117,11 +126,31 @@ class PinPressure {
     }
   }
 
-  // Pins that the program makes itself, for the figures. From any thread.
+  // Pins that the program makes itself, for the limit and the figures. From any thread.
 
-  /// Throws PinLimitReached, and counts nothing, where there is no room for one more.
+  /// Takes room for so many pins, of objects of `bytes` together: all of them or none. What they
+  /// get instead is as pin.limit_answer says. Throws PinLimitReached where that is to crash.
+  [[nodiscard]] Granted ask(std::uint64_t pins, std::uint64_t bytes);
+  /// The same of one pin that only the program's own next steps would make room for: false where
+  /// there is none to be made. Throws PinLimitReached also where it would have to wait.
+  [[nodiscard]] bool ask_now(std::uint64_t bytes);
+  /// Room that ask() gave and count_ended() does not know of.
+  void give_back(std::uint64_t pins = 1);
+  /// For those that wait: take_room(), or wait_for_end(seen) until a pin has ended after ends() was
+  /// `seen`; false where no thread is left that could end one.
+  [[nodiscard]] bool take_room(std::uint64_t pins) { return limit_.take(pins); }
+  [[nodiscard]] std::uint64_t ends();
+  [[nodiscard]] bool wait_for_end(collector::Mutator& mutator, std::uint64_t seen);
+  /// Pins that waited together got room; `waited`: on the clock.
+  void count_wait(std::uint64_t pins, std::uint64_t waited);
+  [[noreturn]] void refuse_to_wait() const;
+  /// So many threads make pins from now on, where it is not one; and one of them is done.
+  void begin_threads(std::uint64_t threads);
+  void end_thread();
+
+  /// A pin for which there is room.
   pinning::SiteId count_made(std::uint32_t site, std::uint64_t bytes);
-  /// `lasted`: bytes allocated.
+  /// Gives back its room. `lasted`: bytes allocated.
   void count_ended(std::uint32_t site, std::uint64_t bytes, std::uint64_t lasted);
   /// A call that pins are made for goes on: pin.limit allows more of them.
   void enter_call() { limit_.enter_call(); }
@@ -207,9 +236,11 @@ class PinPressure {
   [[nodiscard]] bool is_of_age(heap::ObjectRef object, std::uint64_t born) const;
   PinToken choose(heap::ObjectRef object, std::uint32_t site);
   void hold(std::uint32_t pin, heap::ObjectRef object);
+  [[nodiscard]] Granted answer(std::uint64_t pins, std::uint64_t bytes);
   [[nodiscard]] bool find_room(Pin& pin, std::uint64_t bytes);
   void wait_for_room();
-  [[noreturn]] void refuse_by_limit(const char* why) const;
+  [[noreturn]] void refuse_by_limit(std::uint64_t pins, const char* why) const;
+  void note_end(std::uint64_t pins);
   void pin_object(std::uint32_t pin, heap::ObjectRef object);
   void join_batch(std::uint32_t pin);
   void finish(std::uint32_t pin);
@@ -299,6 +330,11 @@ class PinPressure {
   std::mutex counts_mutex_;  ///< for several threads that make pins of their own
   std::uint64_t program_held_ = 0;
   std::uint64_t program_held_bytes_ = 0;
+  std::condition_variable ended_;
+  std::uint64_t ends_ = 0;     ///< pins of the program's threads that ended
+  std::uint64_t threads_ = 1;  ///< that make pins
+  std::uint64_t stopped_ = 0;  ///< of these: wait, and saw no end since
+  bool stuck_ = false;         ///< all of them did
   std::vector<std::shared_ptr<void>> kept_;
 };
 

@@ -360,6 +360,23 @@ class Outcomes(Case):
                 record = self.record(0, *small, *words)
                 self.assertEqual(record["outcome"], "completed")
 
+    def test_the_record_tells_the_answers_to_a_limit_apart(self):
+        programs = {"ring": ["--workload.in_flight=32", "--workload.operations=200"], "requests": ["--workload.lifetime=operation"],
+                    "pin_comb": ["--workload.m=4096", "--workload.n=64"],
+                    "gcperfsim": ["--workload.args=-tc 2 -tagb 50 -tlgb 2 -sohsi 50 -sohpi 5", "--workload.scale=1000"]}
+        for workload, words in programs.items():
+            small = [f"--workload={workload}", "--heap.max=64MiB", "--pin.limit=8", *words]
+            for answer, key in [("crash", None), ("fail", "refused"), ("copy", "copied"), ("block", "waits")]:
+                with self.subTest(workload=workload, answer=answer):
+                    waits_for_nobody = answer == "block" and workload in ("pin_comb", "gcperfsim")
+                    ends = answer == "crash" or waits_for_nobody
+                    record = self.record(5 if ends else 0, *small, f"--pin.limit_answer={answer}")
+                    self.assertEqual(record["outcome"], "pin_limit" if ends else "completed")
+                    self.assertEqual("no thread can make" in record["reason"], waits_for_nobody)
+                    limit = record["summary"]["exact"]["pins"]["limit"]
+                    told = [name for name in ("refused", "copied", "waits") if limit[name] > 0]
+                    self.assertEqual(told, [] if ends else [key])
+
     def test_time_that_is_over_ends_a_run_at_its_next_pause(self):
         record = self.record(5, *ENDLESS, "--heap.max=16MiB", "--timeout=300ms")
         self.assertEqual(record["outcome"], "timeout")

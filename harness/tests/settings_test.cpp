@@ -66,6 +66,9 @@ TEST_CASE("what makes no sense, alone or together, is refused with a sentence") 
       {"pin.target_site=x*", "has no effect without pin.target=site"},
       {"pin.shape=scoped pin.share=0.1", "pin.lifetime=scope"},
       {"pin.limit=0", "too small"},
+      {"pin.limit=0+0", "too small"},
+      {"pin.limit=5+", "pin.limit: "},
+      {"pin.limit_answer=fail", "has no effect without pin.limit"},
       {"pin.spread_line=100", "is no power of two"},
       {"pin.spread_page=5KiB", "is no power of two"},
       {"pin.transitive=some", "pin.transitive: \"some\""},
@@ -174,6 +177,12 @@ TEST_CASE("pins are told to the pin pressure as they were said") {
   CHECK(options.limit_per_call == 2);
   CHECK(options.seed == 9);
   CHECK(pin_options(resolve({}, said("pin.share=1%"))).share == 10'000'000);
+  // Calls alone may have room.
+  const workloads::PinPressureOptions calls =
+      pin_options(resolve({}, said("pin.limit=0+4 pin.limit_answer=copy")));
+  CHECK(calls.limit == 0);
+  CHECK(calls.limit_per_call == 4);
+  CHECK(calls.limit_answer == pinning::LimitAnswer::copy);
 }
 
 TEST_CASE("an adversary plays on one block without a nursery, unless it is told otherwise") {

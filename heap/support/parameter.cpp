@@ -304,13 +304,17 @@ void ParameterValues::parse_limit(const Parameter& parameter, std::string_view t
   if (text == "none") {
     return;
   }
+  // Either may be 0, but not both: that would be a limit of nothing, which is read as no limit.
   const std::size_t plus = text.find('+');
-  value.number = parse_number(parameter, text.substr(0, plus));
+  Parameter part = parameter;
+  if (plus != std::string_view::npos) {
+    part.least = 0;
+    value.second = parse_number(part, text.substr(plus + 1));
+    part.least = value.second == 0 ? parameter.least : 0;
+  }
+  value.number = parse_number(part, text.substr(0, plus));
   value.text = std::to_string(value.number);
   if (plus != std::string_view::npos) {
-    Parameter for_each_call = parameter;
-    for_each_call.least = 0;
-    value.second = parse_number(for_each_call, text.substr(plus + 1));
     value.text += "+" + std::to_string(value.second);
   }
 }

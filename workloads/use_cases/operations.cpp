@@ -67,6 +67,7 @@ Operations::Operations(WorkloadContext& context,
                   options.live),
       slots_(mutator, mutator.allocate({.references = kFirstSlots})) {
   context_.pins.keep(pins_);
+  pins_->use_while_waiting([this] { return end_something(); });
   context_.leave(background_.directory());
   if (options_.does_io) {
     queue_.emplace(mutator_, make_engine(options_), options_.completions);
@@ -81,11 +82,12 @@ Operations::Operations(WorkloadContext& context,
 }
 
 Operations::~Operations() {
+  pins_->use_while_waiting({});
   channels_.reset();
   queue_.reset();
   for (std::uint32_t slot = 0; uses_managed_memory() && slot < operations_.size(); ++slot) {
     const Operation& operation = operations_[slot];
-    if (operation.set == 0 || operation.plan.transfers == Transfers::no) {
+    if (operation.set == 0 || operation.copied || operation.plan.transfers == Transfers::no) {
       continue;
     }
     wipe_controls(slot);
@@ -96,11 +98,11 @@ Operations::~Operations() {
 }
 
 void Operations::run() {
-  next_ = mutator_.clock();
+  next_ = now();
   next_lookup_ = next_ + kBetweenLookups;
   const std::uint64_t wanted = use_case_.operations(options_);
   while (begun_ < wanted) {
-    if (has_room() && mutator_.clock() >= next_) {
+    if (has_room() && now() >= next_) {
       begin_next();
     } else {
       pass_time(has_room() ? next_ : kNever);
@@ -117,7 +119,7 @@ void Operations::run() {
 
 void Operations::pass_time(std::uint64_t until) {
   const bool arrival = options_.completions == Completions::arrival;
-  until = std::min(until, mutator_.clock() + (arrival ? kArrivalStep : kStep));
+  until = std::min(until, now() + (arrival ? kArrivalStep : kStep));
   if (!events_.empty()) {
     until = std::min(until, events_.top().at);
   }
@@ -125,7 +127,8 @@ void Operations::pass_time(std::uint64_t until) {
   if (looks_up) {
     until = std::min(until, next_lookup_);
   }
-  background_.allocate_until(until);
+  until = std::max(until, now());
+  background_.allocate_until(until - pins_->waited());
   if (stop_.load(std::memory_order_relaxed)) {
     throw AnotherThreadFailed();
   }
@@ -134,7 +137,7 @@ void Operations::pass_time(std::uint64_t until) {
   if (arrival && channels_) {
     take_arrived();
   }
-  if (looks_up && mutator_.clock() >= next_lookup_) {
+  if (looks_up && now() >= next_lookup_) {
     look_up();
   }
 }
@@ -147,9 +150,9 @@ void Operations::begin_next() {
   EXPECTS(operation.plan.transfers == Transfers::no || channels_);
   ++busy_;
   if (operation.plan.pause) {
-    next_ = mutator_.clock() + *operation.plan.pause;
+    next_ = now() + *operation.plan.pause;
   } else if (options_.interval > 0) {
-    next_ = mutator_.clock() + draw_exponential(options_.bytes_in(options_.interval), random_);
+    next_ = now() + draw_exponential(options_.bytes_in(options_.interval), random_);
   }
   if (registered_) {
     operation.registered = registered_->take();
@@ -238,7 +241,7 @@ void Operations::begin(std::uint32_t slot) {
   const OperationPlan& plan = operation.plan;
   operation.state = Operation::State::running;
   pin(slot);
-  if (!uses_managed_memory()) {
+  if (!is_in_place(operation)) {
     give_copies(slot);
   }
   if (plan.transfers == Transfers::yes) {
@@ -248,26 +251,65 @@ void Operations::begin(std::uint32_t slot) {
     --busy_;
   } else {
     // A frame that began later ends before: at the latest when the one below it does.
-    std::uint64_t end = mutator_.clock() + plan.lasts;
+    std::uint64_t end = now() + plan.lasts;
     if (use_case_.nesting() == Nesting::stack && !events_.empty()) {
       end = std::min(end, events_.top().at);
     }
     schedule(end, slot, 0);
   }
-  if (use_case_.lookups() > 0) {
+  if (use_case_.lookups() > 0 && !plan.buffers.empty()) {
     identities_.add(identity_of(slot), slot);
   }
 }
 
+// All of its objects, or none.
+Granted Operations::ask_for_pins(std::uint32_t slot) {
+  const heap::ObjectRef holder = slots_.get().load(slot);
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < holder.references(); ++i) {
+    bytes += holder.load(i).bytes();
+  }
+  return pins_->ask(holder.references(), bytes);
+}
+
+// The thread waits for room: time passes, and nothing is allocated, until the next of its
+// operations is over. A frame would wait for one below it, which waits for the frame.
+bool Operations::end_something() {
+  if (use_case_.nesting() == Nesting::stack) {
+    return false;
+  }
+  if (!events_.empty()) {
+    pins_->pass_until(events_.top().at);
+    hand_over_due(true);
+    return true;
+  }
+  for (std::uint32_t slot = 0; slot < operations_.size(); ++slot) {
+    const Operation& operation = operations_[slot];
+    if (operation.set != 0 && operation.plan.ending != TransferEnding::never) {
+      complete(slot);  // the other side has done its part, and nobody has looked
+      return true;
+    }
+  }
+  return false;
+}
+
 void Operations::pin(std::uint32_t slot) {
   Operation& operation = operations_[slot];
-  const heap::ObjectRef holder = slots_.get().load(slot);
-  const OperationPlan& plan = operation.plan;
-  const bool writes = plan.transfers == Transfers::yes && plan.direction == IoDirection::read;
-  if (holder) {
+  OperationPlan& plan = operation.plan;
+  operation.addresses.clear();
+  operation.copied = false;
+  if (slots_.get().load(slot)) {
+    const Granted granted = ask_for_pins(slot);
+    if (granted == Granted::nothing) {
+      skip(slot);
+      return;
+    }
+    operation.copied = granted == Granted::copies;
+    const heap::ObjectRef holder = slots_.get().load(slot);
+    const bool writes = plan.transfers == Transfers::yes && plan.direction == IoDirection::read;
     std::vector<PinWish> wishes;
     const std::size_t buffers = first_buffer(operation);
-    for (std::size_t i = 0; i < holder.references(); ++i) {
+    for (std::size_t i = 0; !operation.copied && i < holder.references(); ++i) {
       const bool is_limit = i == 1 && plan.ending == TransferEnding::limit;
       const Site site = i >= buffers                                 ? kBufferSite
                         : plan.transfers == Transfers::yes && i == 0 ? kVectorSite
@@ -277,19 +319,32 @@ void Operations::pin(std::uint32_t slot) {
       const bool changes = site == kVectorSite || (site == kBufferSite && writes);
       wishes.push_back({holder.load(i), site, changes ? Access::writes : Access::reads});
     }
-    operation.forgotten = lifetime_of(operation) == LifetimeClass::leak ||
-                          (options_.forget > 0 && random_.chance(options_.forget));
+    const bool forgotten = lifetime_of(operation) == LifetimeClass::leak ||
+                           (options_.forget > 0 && random_.chance(options_.forget));
+    operation.forgotten = forgotten && !operation.copied;
     operation.set = pins_->hold(wishes, operation.forgotten ? holder : heap::ObjectRef());
   }
-  operation.addresses.clear();
-  for (std::size_t i = 0; uses_managed_memory() && i < plan.buffers.size(); ++i) {
+  for (std::size_t i = 0; is_in_place(operation) && i < plan.buffers.size(); ++i) {
     operation.addresses.push_back(buffer_bytes(slot, i).data());
   }
   // Only the pin, or the handle, holds it now.
-  const bool dropped = options_.arm == Arm::handle || (options_.drop && !operation.forgotten);
+  const bool dropped =
+      options_.arm == Arm::handle || (options_.drop && !operation.forgotten && !operation.copied);
   if (operation.set != 0 && dropped) {
     mutator_.store(slots_.get(), slot, {});
   }
+}
+
+// Without pins it is not carried out: its time passes, and nothing else.
+void Operations::skip(std::uint32_t slot) {
+  Operation& operation = operations_[slot];
+  if (operation.registered) {
+    registered_->give_back(*std::exchange(operation.registered, std::nullopt));
+  }
+  mutator_.store(slots_.get(), slot, {});
+  operation.plan.transfers = Transfers::no;
+  operation.plan.buffers.clear();
+  operation.plan.controls.clear();
 }
 
 void Operations::give_copies(std::uint32_t slot) {
@@ -309,7 +364,7 @@ void Operations::give_copies(std::uint32_t slot) {
     operation.addresses.push_back(next);
     if (gives && options_.arm == Arm::none) {
       fill_pattern({next, plan.buffers[i]}, key_of(operation, i));
-    } else if (gives) {
+    } else if (gives && next != buffer_bytes(slot, i).data()) {
       std::memcpy(next, buffer_bytes(slot, i).data(), plan.buffers[i]);
     }
     next += plan.buffers[i];
@@ -327,7 +382,7 @@ void Operations::begin_transfer(std::uint32_t slot) {
       .direction = plan.direction,
       .ending = plan.ending,
       .registered = operation.registered ? static_cast<int>(*operation.registered) : -1};
-  if (uses_managed_memory()) {
+  if (is_in_place(operation)) {
     transfer.vectors =
         new (object(slot, 0).payload().data()) iovec[plan.buffers.size()];  // placed, not allocated
     transfer.limit =
@@ -354,15 +409,15 @@ void Operations::schedule(std::uint64_t at, std::uint32_t slot, PinSetId set) {
   events_.push({at, order, slot, operations_[slot].index, set});
 }
 
-void Operations::hand_over_due() {
-  while (!events_.empty() && events_.top().at <= mutator_.clock()) {
+void Operations::hand_over_due(bool waits) {
+  while (!events_.empty() && events_.top().at <= now()) {
     const Event event = events_.top();
     events_.pop();
     const Operation& operation = operations_[event.slot];
     if (event.set != 0) {
       pins_->release(event.set);
     } else if (operation.state == Operation::State::running && operation.index == event.index) {
-      if (options_.completions == Completions::arrival &&
+      if (!waits && options_.completions == Completions::arrival &&
           operation.plan.transfers == Transfers::yes) {
         channels_->answer(event.slot);
       } else {
@@ -405,7 +460,7 @@ void Operations::complete(std::uint32_t slot) {
 
 // How a transfer went on, and where, is no exact figure.
 void Operations::wipe_controls(std::uint32_t slot) {
-  if (uses_managed_memory()) {
+  if (is_in_place(operations_[slot])) {
     std::ranges::fill(object(slot, 0).payload(), std::byte{0});
   }
 }
@@ -416,13 +471,14 @@ void Operations::take_bytes(std::uint32_t slot) {
   Operation& operation = operations_[slot];
   const OperationPlan& plan = operation.plan;
   const bool reads = plan.transfers == Transfers::yes && plan.direction == IoDirection::read;
-  const bool copies = reads && (options_.arm == Arm::copy || options_.arm == Arm::handle);
+  const bool copies =
+      reads && (options_.arm == Arm::copy || options_.arm == Arm::handle || operation.copied);
   if (copies && options_.arm == Arm::copy) {
     allocate_objects(slot);
   }
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     const std::span<std::byte> seen(operation.addresses[i], plan.buffers[i]);
-    if (copies) {
+    if (copies && seen.data() != buffer_bytes(slot, i).data()) {
       std::memcpy(buffer_bytes(slot, i).data(), seen.data(), seen.size());
     }
     if (reads || plan.transfers == Transfers::no) {
@@ -457,7 +513,7 @@ void Operations::end_pins(std::uint32_t slot) {
     forget(slot, set);
   } else if (lifetime == LifetimeClass::session) {
     const std::uint64_t least = std::max<std::uint64_t>(options_.bytes_in(options_.session), 1);
-    schedule(mutator_.clock() + draw_pareto(kSessionAlpha, least, random_), slot, set);
+    schedule(now() + draw_pareto(kSessionAlpha, least, random_), slot, set);
   } else if (lifetime != LifetimeClass::process) {
     pins_->release(set);
   }
@@ -512,7 +568,7 @@ void Operations::drain() {
 // Foreign code finds a random one of its objects by the address under which it knows it.
 void Operations::look_up() {
   ++looked_up_;
-  next_lookup_ = mutator_.clock() + kBetweenLookups;
+  next_lookup_ = now() + kBetweenLookups;
   const bool may_move = options_.arm == Arm::none || options_.arm == Arm::handle;
   if (may_move && std::exchange(identified_, context_.runtime.collections()) !=
                       context_.runtime.collections()) {
@@ -530,7 +586,8 @@ void Operations::look_up() {
 }
 
 const std::byte* Operations::identity_of(std::uint32_t slot) const {
-  return options_.arm == Arm::copy ? operations_[slot].addresses[0] : buffer_bytes(slot, 0).data();
+  const bool is_copy = options_.arm == Arm::copy || operations_[slot].copied;
+  return is_copy ? operations_[slot].addresses[0] : buffer_bytes(slot, 0).data();
 }
 
 // All that foreign code has and nobody is to write meanwhile, through the addresses that it has.
@@ -560,7 +617,8 @@ std::uint64_t Operations::key_of(const Operation& operation, std::size_t buffer)
 
 heap::ObjectRef Operations::object(std::uint32_t slot, std::size_t index) const {
   const PinSetId set = operations_[slot].set;
-  return set != 0 ? pins_->object(set, index) : slots_.get().load(slot).load(index);
+  const bool is_held = set != 0 && !operations_[slot].copied;
+  return is_held ? pins_->object(set, index) : slots_.get().load(slot).load(index);
 }
 
 std::span<std::byte> Operations::buffer_bytes(std::uint32_t slot, std::size_t buffer) const {

@@ -7,7 +7,9 @@
 // Invariants: (1) the pins of an operation begin before its transfer and end after it; (2) with
 // Completions::seeded, what happens, and at which allocation clock, depends on the parameters and
 // the seed alone; (3) when it ends, nothing is in flight, and no address is left in managed memory,
-// nor bytes of a transfer that was not handed over.
+// nor bytes of a transfer that was not handed over; (4) an operation takes its place and its time
+// whatever pin.limit grants it: one that gets no pins is not carried out, and one that gets copies
+// keeps its objects in the heap meanwhile.
 #pragma once
 
 #include "workloads/io/channels.hpp"
@@ -61,6 +63,7 @@ class Operations {
     OperationPlan plan;
     PinSetId set = 0;
     bool forgotten = false;             ///< its pins will be
+    bool copied = false;                ///< pin.limit gave it copies instead of pins
     std::uint64_t collections = 0;      ///< at birth
     std::vector<std::byte*> addresses;  ///< of the buffers, as foreign code knows them
     std::vector<iovec> vectors;         ///< outside the heap, where the arm is not `pin`
@@ -88,10 +91,14 @@ class Operations {
   void begin_aged();
   void begin(std::uint32_t slot);
   void pin(std::uint32_t slot);
+  [[nodiscard]] Granted ask_for_pins(std::uint32_t slot);
+  [[nodiscard]] bool end_something();
+  void skip(std::uint32_t slot);
   void give_copies(std::uint32_t slot);
   void begin_transfer(std::uint32_t slot);
   void schedule(std::uint64_t at, std::uint32_t slot, PinSetId set);
-  void hand_over_due();
+  /// What arrives by itself is waited for, if `waits`.
+  void hand_over_due(bool waits = false);
   void take_arrived();
   void complete(std::uint32_t slot);
   void wipe_controls(std::uint32_t slot);
@@ -114,6 +121,12 @@ class Operations {
   }
   [[nodiscard]] LifetimeClass lifetime_of(const Operation& operation) const;
   [[nodiscard]] bool uses_managed_memory() const { return options_.arm == Arm::pin; }
+  /// Whether foreign code has its objects themselves.
+  [[nodiscard]] bool is_in_place(const Operation& operation) const {
+    return uses_managed_memory() && !operation.copied;
+  }
+  /// The thread's time: see PinKeeper::clock().
+  [[nodiscard]] std::uint64_t now() const { return pins_->clock(); }
   [[nodiscard]] bool has_room() const { return busy_ < options_.in_flight; }
   [[nodiscard]] std::uint32_t take_slot();
 

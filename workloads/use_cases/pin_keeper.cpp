@@ -61,11 +61,6 @@ std::string why_not(const pinning::ShapeFacts& facts,
   if (options.forgets() && pins.shape != "pinner") {
     return given + " cannot be forgotten: only pin.shape=pinner can have a managed owner";
   }
-  if (pins.limit_answer != pinning::LimitAnswer::crash) {
-    return "pin.limit_answer=" +
-           std::string(pinning::kLimitAnswerNames[static_cast<std::size_t>(pins.limit_answer)]) +
-           " is for pins of pin.share, pin.count and pin.rate: a use case that may not pin ends";
-  }
   return {};
 }
 
@@ -146,6 +141,12 @@ PinKeeper::PinKeeper(WorkloadContext& context,
     throw collector::OptionsError("pin.shape=" + context.pins.options().shape +
                                   " pins frame upon frame: it needs workload.age=0");
   }
+  if (context.pins.options().any() &&
+      context.pins.options().limit_answer == pinning::LimitAnswer::block) {
+    throw collector::OptionsError(
+        "pin.limit_answer=block is for the pins of a use case or for those of pin.share, pin.count "
+        "and pin.rate, not for both in one run: while one waits, no time passes for the other");
+  }
   shared_->open(context.runtime.pins());
   if (options_.thread == UnpinThread::other) {
     helper_ = std::make_unique<Helper>();
@@ -170,22 +171,68 @@ PinKeeper::~PinKeeper() {
   }
 }
 
-PinSetId PinKeeper::hold(std::span<const PinWish> wishes, heap::ObjectRef owner) {
+bool PinKeeper::is_call(PinsFor purpose) const {
+  return options_.arm == Arm::pin && options_.lifetime == LifetimeClass::call &&
+         purpose == PinsFor::operation;
+}
+
+Granted PinKeeper::ask(std::uint64_t objects, std::uint64_t bytes, PinsFor purpose) {
+  if (options_.arm != Arm::pin) {
+    return Granted::pins;
+  }
+  if (is_call(purpose)) {
+    context_.pins.enter_call();
+  }
+  try {
+    const Granted granted = find_room(objects, bytes);
+    if (granted == Granted::nothing && is_call(purpose)) {
+      context_.pins.leave_call();
+    }
+    return granted;
+  } catch (...) {
+    if (is_call(purpose)) {
+      context_.pins.leave_call();
+    }
+    throw;
+  }
+}
+
+Granted PinKeeper::find_room(std::uint64_t objects, std::uint64_t bytes) {
+  PinPressure& pins = context_.pins;
+  const Granted granted = pins.ask(objects, bytes);
+  if (granted != Granted::later) {
+    return granted;
+  }
+  const std::uint64_t before = clock();
+  for (;;) {
+    const std::uint64_t seen = pins.ends();
+    if (pins.take_room(objects)) {
+      break;
+    }
+    const bool ended = end_something_ && end_something_();
+    if (!ended && !pins.wait_for_end(mutator_, seen)) {
+      pins.refuse_to_wait();
+    }
+  }
+  pins.count_wait(objects, clock() - before);
+  return Granted::pins;
+}
+
+PinSetId PinKeeper::hold(std::span<const PinWish> wishes, heap::ObjectRef owner, PinsFor purpose) {
   if (options_.arm == Arm::copy || options_.arm == Arm::none) {
     return 0;
   }
   const PinSetId id = take_set();
   Set& set = sets_[id - 1];
-  set.since = mutator_.clock();
+  set.since = clock();
   if (options_.arm == Arm::handle) {
     for (const PinWish& wish : wishes) {
       set.handles.emplace_back(context_.runtime.pins(), wish.object);
     }
     return id;
   }
-  if (options_.lifetime == LifetimeClass::call) {
-    context_.pins.enter_call();
-  }
+  set.is_call = is_call(purpose);
+  set.room = wishes.size();
   try {
     pin(set, wishes, owner);
   } catch (...) {
@@ -214,6 +261,7 @@ void PinKeeper::pin(Set& set, std::span<const PinWish> wishes, heap::ObjectRef o
 
 void PinKeeper::pin_one(Set& set, const PinWish& wish) {
   const std::uint64_t bytes = wish.object.bytes();
+  --set.room;
   const pinning::SiteId site = context_.pins.count_made(wish.site, bytes);
   if (wish.access == Access::writes) {
     context_.runtime.pins().sites().expect_foreign_writes(site);
@@ -265,7 +313,7 @@ void PinKeeper::release(PinSetId id) {
 }
 
 void PinKeeper::end_members(Set& set) {
-  const std::uint64_t lasted = mutator_.clock() - set.since;
+  const std::uint64_t lasted = clock() - set.since;
   while (!set.members.empty()) {
     const Member member = set.members.back();
     set.members.pop_back();
@@ -281,7 +329,10 @@ void PinKeeper::end_members(Set& set) {
   if (set.shape) {
     idle_.push_back(std::move(set.shape));
   }
-  if (options_.arm == Arm::pin && options_.lifetime == LifetimeClass::call) {
+  if (set.room > 0) {
+    context_.pins.give_back(std::exchange(set.room, 0));
+  }
+  if (std::exchange(set.is_call, false)) {
     context_.pins.leave_call();
   }
 }
@@ -292,7 +343,7 @@ void PinKeeper::forget(PinSetId id) {
   EXPECTS(set.owned != nullptr);
   forgotten_.push_back(std::move(set.owned));
   set.members.clear();
-  if (options_.lifetime == LifetimeClass::call) {
+  if (std::exchange(set.is_call, false)) {
     context_.pins.leave_call();
   }
   free_.push_back(id);

@@ -1,5 +1,6 @@
 #include "workloads/use_cases/registered_buffers.hpp"
 
+#include <string>
 #include <utility>
 
 namespace pinlab::workloads {
@@ -19,10 +20,17 @@ RegisteredBuffers::RegisteredBuffers(collector::Mutator& mutator,
     if (managed) {
       const heap::ObjectRef made = mutator.allocate({.references = 0, .bytes = bytes});
       mutator.store(objects_->get(), i, made);
+      if (pins_->ask(1, made.bytes(), PinsFor::run) != Granted::pins) {
+        throw collector::OptionsError(
+            "workload.registered=" + std::to_string(count) +
+            " buffers are pinned as long as the ring has them, and pin.limit has room for " +
+            std::to_string(i) + ": give it room for all, or take pin.limit_answer=crash or block");
+      }
+      const heap::ObjectRef held = objects_->get().load(i);
       // Ended with the keeper, when the run is over.
-      const PinWish wish{.object = made, .site = site, .access = Access::writes};
-      static_cast<void>(pins_->hold({&wish, 1}));
-      base = made.payload().data();
+      const PinWish wish{.object = held, .site = site, .access = Access::writes};
+      static_cast<void>(pins_->hold({&wish, 1}, {}, PinsFor::run));
+      base = held.payload().data();
     } else {
       base = outside_.emplace_back(bytes).data();
     }

@@ -1,0 +1,46 @@
+#include "workloads/program_pins.hpp"
+
+#include <string>
+#include <utility>
+
+namespace pinlab::workloads {
+
+ProgramPins::ProgramPins(WorkloadContext& context, std::string_view site)
+    : pressure_(context.pins),
+      shape_(heap::find_named(pinning::pin_shapes(), context.pins.options().shape)->make()),
+      site_(context.runtime.pins().sites().intern(site)) {
+  shape_->open(context.runtime.pins());
+}
+
+pinning::PinTicket ProgramPins::pin(heap::ObjectRef object) {
+  check_shape();
+  return pressure_.ask_now(object.bytes()) ? shape_->pin(object, site_) : pinning::PinTicket();
+}
+
+void ProgramPins::unpin(pinning::PinTicket& ticket) {
+  if (ticket) {
+    shape_->unpin(std::exchange(ticket, {}));
+    pressure_.give_back();
+  }
+}
+
+// Not before the first pin: a program that makes none may have pin.share and any shape.
+void ProgramPins::check_shape() {
+  if (std::exchange(checked_, true)) {
+    return;
+  }
+  const PinPressureOptions& options = pressure_.options();
+  const pinning::ShapeFacts& facts = shape_->facts();
+  const std::string given = "pin.shape=" + options.shape;
+  if (!facts.holds_still || !facts.uses.has(pinning::PinUse::operation)) {
+    throw collector::OptionsError(
+        given + (facts.holds_still ? " ends its pins newest first" : " holds nothing in place") +
+        ", and this program pins to hold, and unpins in any order; shapes that can do both are " +
+        pinning::shapes_that_express(pinning::PinUse::operation));
+  }
+  if (options.shape == "limited" && (options.limit | options.limit_per_call) == 0) {
+    throw collector::OptionsError(given + " needs pin.limit=N or N+M");
+  }
+}
+
+}  // namespace pinlab::workloads

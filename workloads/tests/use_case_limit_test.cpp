@@ -1,0 +1,302 @@
+// What becomes of the pins that programs make themselves beyond the limit, by pin.limit_answer.
+#include "workloads/tests/use_case_world.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pinlab::workloads::tests {
+namespace {
+
+using pinning::LimitAnswer;
+
+/// More than one operation's set, and fewer than the sets of all that are in flight.
+constexpr std::uint64_t kLimit = 12;
+
+PinPressureOptions limited(LimitAnswer answer, std::uint64_t limit = kLimit) {
+  return {.limit = limit, .limit_answer = answer};
+}
+
+/// Operations that last, of sets of one size: the limit is reached soon, and sets end.
+Settings settings_of(const WorkloadEntry& entry, const char* lifetime = "operation") {
+  Settings settings = {{"workload.lifetime", lifetime},
+                       {"workload.set", "2"},
+                       {"workload.lasts", "2ms"},
+                       {"workload.interval", "50us"},
+                       {"workload.operations", "60"}};
+  if (entry.name == "event_loop") {
+    settings["workload.arguments"] = "4";
+  }
+  return settings;
+}
+
+/// One frame at a time, or frame upon frame: nothing ends but what is newest.
+bool has_few_at_a_time(const WorkloadEntry& entry) {
+  return entry.name == "frame_buffers" || entry.name == "event_loop";
+}
+
+std::string limit_error(const WorkloadEntry& entry,
+                        const Settings& settings,
+                        const PinPressureOptions& pressure) {
+  try {
+    static_cast<void>(run_use_case(entry, settings, pressure));
+    return {};
+  } catch (const PinLimitReached& error) {
+    return error.what();
+  }
+}
+
+TEST_CASE("a use case goes on without the pins that the limit refuses it, or with copies") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    for (const char* lifetime : {"call", "operation"}) {
+      for (const LimitAnswer answer : {LimitAnswer::fail, LimitAnswer::copy}) {
+        CAPTURE(entry.name);
+        CAPTURE(lifetime);
+        CAPTURE(static_cast<int>(answer));
+        const std::uint64_t limit = has_few_at_a_time(entry) ? 5 : kLimit;
+        const Settings settings = settings_of(entry, lifetime);
+        const UseCaseEnding free = run_use_case(entry, settings);
+        const UseCaseEnding ending = run_use_case(entry, settings, limited(answer, limit));
+        const LimitFigures& figures = ending.limit;
+        const bool fails = answer == LimitAnswer::fail;
+        CHECK(ending.pins.made > 0);
+        CHECK(ending.pins.made == ending.pins.ended);
+        CHECK(ending.peak <= limit);
+        // Operations are the same, whatever becomes of them.
+        CHECK(ending.pins.made + figures.refused + figures.copied == free.pins.made);
+        CHECK((figures.refused > 0) == fails);
+        CHECK((figures.copied > 0) != fails);
+        CHECK(figures.copied_bytes >= 8 * figures.copied);
+        CHECK(figures.waits == 0);
+        CHECK(run_use_case(entry, settings, limited(answer, limit)).digest == ending.digest);
+      }
+    }
+  }
+}
+
+TEST_CASE("a use case waits for room, none of its pins is lost, and the wait takes time") {
+  std::uint64_t waited = 0;  // where completions are due already, it takes none
+  for (const WorkloadEntry& entry : use_cases()) {
+    CAPTURE(entry.name);
+    const Settings settings = settings_of(entry);
+    if (has_few_at_a_time(entry)) {
+      CHECK(limit_error(entry, settings_of(entry, "call"), limited(LimitAnswer::block, 5))
+                .find("no thread can make") != std::string::npos);
+      continue;
+    }
+    const UseCaseEnding free = run_use_case(entry, settings);
+    const UseCaseEnding ending = run_use_case(entry, settings, limited(LimitAnswer::block));
+    CHECK(ending.pins.made == free.pins.made);
+    CHECK(ending.pins.made == ending.pins.ended);
+    CHECK(ending.peak <= kLimit);
+    CHECK(ending.limit.waits > 0);
+    waited += ending.limit.waited;
+    CHECK(ending.limit.refused + ending.limit.copied == 0);
+    CHECK(run_use_case(entry, settings, limited(LimitAnswer::block)).digest == ending.digest);
+    if (has(entry, "workload.completion")) {
+      Settings arrival = settings;
+      arrival["workload.completion"] = "arrival";
+      arrival["workload.channel"] = "pipe";
+      CHECK(run_use_case(entry, arrival, limited(LimitAnswer::block)).pins.made == free.pins.made);
+    }
+  }
+  CHECK(waited > 0);
+}
+
+TEST_CASE(
+    "a set waits for ever for what lasts as long as the program, or is larger than the limit") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    CAPTURE(entry.name);
+    for (const char* threads : {"1", "3"}) {
+      Settings settings = settings_of(entry, "process");
+      settings["mutator.threads"] = threads;
+      CHECK(limit_error(entry, settings, limited(LimitAnswer::block)).find("no thread can make") !=
+            std::string::npos);
+    }
+    CHECK(limit_error(entry, settings_of(entry), limited(LimitAnswer::block, 1))
+              .find("no thread can make") != std::string::npos);
+    const std::string crash =
+        limit_error(entry, settings_of(entry, "process"), limited(LimitAnswer::crash));
+    CHECK(crash.find("pins beyond pin.limit: ") != std::string::npos);
+    CHECK(crash.find("no thread") == std::string::npos);
+  }
+}
+
+TEST_CASE("threads of a use case give each other room") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    if (has_few_at_a_time(entry)) {
+      continue;
+    }
+    CAPTURE(entry.name);
+    for (const LimitAnswer answer : {LimitAnswer::fail, LimitAnswer::copy, LimitAnswer::block}) {
+      Settings settings = settings_of(entry);
+      settings["mutator.threads"] = "3";
+      const UseCaseEnding free = run_use_case(entry, settings);
+      const UseCaseEnding ending = run_use_case(entry, settings, limited(answer));
+      const LimitFigures& figures = ending.limit;
+      CHECK(ending.pins.made + figures.refused + figures.copied == free.pins.made);
+      CHECK(ending.pins.made == ending.pins.ended);
+      CHECK(ending.peak <= kLimit);
+      CHECK(figures.refused + figures.copied + figures.waits > 0);
+    }
+  }
+}
+
+TEST_CASE("room for each call starves what is asynchronous, and no call") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    if (has_few_at_a_time(entry)) {
+      continue;
+    }
+    CAPTURE(entry.name);
+    const PinPressureOptions calls = {
+        .limit = 1, .limit_per_call = 8, .limit_answer = LimitAnswer::fail};
+    const UseCaseEnding call = run_use_case(entry, settings_of(entry, "call"), calls);
+    CHECK(call.limit.refused == 0);
+    CHECK(call.pins.made > 0);
+    const UseCaseEnding operation = run_use_case(entry, settings_of(entry, "operation"), calls);
+    CHECK(operation.pins.made == 0);
+    CHECK(operation.limit.refused == call.pins.made);
+  }
+}
+
+TEST_CASE("what only pins keep alive is kept otherwise where there are copies") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    CAPTURE(entry.name);
+    Settings settings = settings_of(entry);
+    settings["workload.drop"] = "true";
+    settings["workload.check_every"] = "1";
+    CHECK(run_use_case(entry, settings, limited(LimitAnswer::copy, 5)).limit.copied > 0);
+  }
+}
+
+TEST_CASE("buffers that the ring knows need room for as long as the run lasts") {
+  const auto entries = workloads();
+  const WorkloadEntry& ring = *std::ranges::find(entries, "ring", &WorkloadEntry::name);
+  const Settings settings = {{"workload.registered", "7"}, {"workload.operations", "400"}};
+  for (const LimitAnswer answer : {LimitAnswer::fail, LimitAnswer::copy}) {
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(run_use_case(ring, settings, limited(answer, 6))),
+        doctest::Contains("workload.registered=7 buffers are pinned as long as the ring has them, "
+                          "and pin.limit has room for 6"),
+        collector::OptionsError);
+    const UseCaseEnding ending = run_use_case(ring, settings, limited(answer, 20));
+    CHECK(ending.held == 7);
+    CHECK(ending.peak <= 20);
+    CHECK(ending.limit.refused + ending.limit.copied > 0);
+  }
+  CHECK_FALSE(limit_error(ring, settings, limited(LimitAnswer::block, 6)).empty());
+  CHECK(run_use_case(ring, settings, limited(LimitAnswer::block, 20)).limit.waits > 0);
+  // They are for no call, and are no calls: the room of calls is not theirs.
+  Settings calls = settings;
+  calls["workload.lifetime"] = "call";
+  CHECK_FALSE(limit_error(ring, calls, {.limit = 6, .limit_per_call = 100}).empty());
+}
+
+TEST_CASE("one limit makes either a use case's pins wait or those beside it, not both") {
+  const WorkloadEntry entry = use_cases().front();
+  PinPressureOptions both = limited(LimitAnswer::block);
+  both.count = 3;
+  CHECK_THROWS_WITH_AS(static_cast<void>(run_use_case(entry, {}, both)),
+                       doctest::Contains("not for both in one run"), collector::OptionsError);
+  both.limit_answer = LimitAnswer::fail;
+  CHECK(run_use_case(entry, {}, both).pins.made > 0);
+}
+
+/// A program that pins what it likes, where nothing but its own next steps ends a pin.
+struct Played {
+  std::uint64_t made = 0;
+  pinning::ShapeWorkTally::Values work = {};
+  LimitFigures limit;
+  std::string error;
+};
+
+Played play(std::string_view workload, const Settings& settings, const PinPressureOptions& limit) {
+  const auto entries = workloads();
+  const WorkloadEntry& entry = *std::ranges::find(entries, workload, &WorkloadEntry::name);
+  heap::ParameterValues values({entry.parameters.begin(), entry.parameters.end()});
+  for (const auto& [name, text] : settings) {
+    values.set(name, text);
+  }
+  const std::unique_ptr<Workload> program = entry.make(values);
+  World world(use_case_heap());
+  Played played;
+  {
+    PinPressure pins(world.runtime, limit);
+    WorkloadContext context{.runtime = world.runtime,
+                            .mutator = *world.mutator,
+                            .pins = pins,
+                            .random = heap::Random(1)};
+    try {
+      program->run(context);
+    } catch (const PinLimitReached& error) {
+      played.error = error.what();
+    } catch (const collector::OptionsError& error) {
+      played.error = error.what();
+    }
+    played.limit = pins.limit_figures();
+  }
+  played.made = world.runtime.pins().counts().made;
+  played.work = world.runtime.pins().counts().work;
+  CHECK(world.runtime.pins().held() == 0);
+  return played;
+}
+
+const std::map<std::string, Settings>& programs() {
+  static const std::map<std::string, Settings> programs = {
+      {"pin_comb", {{"workload.m", "4096"}, {"workload.n", "64"}, {"workload.pins", "32"}}},
+      {"pin_adversary", {{"workload.m", "4096"}, {"workload.n", "64"}}},
+      {"pin_layout", {{"workload.m", "4096"}, {"workload.n", "64"}, {"workload.pins", "32"}}},
+      {"pin_ratchet", {{"workload.m", "65536"}, {"workload.cycle", "4096"}}},
+      {"gcperfsim",
+       {{"workload.args", "-tc 2 -tagb 50 -tlgb 2 -sohsi 50 -sohpi 5"},
+        {"workload.scale", "1000"}}}};
+  return programs;
+}
+
+TEST_CASE("an adversary and a simulator pin by the shape that is asked for, or refuse it") {
+  for (const auto& [name, settings] : programs()) {
+    const std::uint64_t made = play(name, settings, {}).made;
+    for (const auto& shape : pinning::pin_shapes()) {
+      CAPTURE(name);
+      CAPTURE(shape.name);
+      const pinning::ShapeFacts facts = shape.make()->facts();
+      const PinPressureOptions options = {.shape = std::string(shape.name)};
+      const Played played = play(name, settings, options);
+      if (!facts.holds_still) {
+        CHECK(played.error.find("holds nothing in place") != std::string::npos);
+      } else if (!facts.uses.has(pinning::PinUse::operation)) {
+        CHECK(played.error.find("ends its pins newest first") != std::string::npos);
+      } else if (shape.name == "limited") {
+        CHECK(played.error == "pin.shape=limited needs pin.limit=N or N+M");
+      } else {
+        CHECK(played.error.empty());
+        CHECK(played.made == made);
+        CHECK((played.work[static_cast<std::size_t>(pinning::ShapeWork::slots_nulled)] > 0) ==
+              (shape.name == "ptrguard"));
+      }
+    }
+  }
+}
+
+TEST_CASE("an adversary and a simulator obey the limit too, and never wait") {
+  for (const auto& [name, settings] : programs()) {
+    CAPTURE(name);
+    const Played free = play(name, settings, {});
+    REQUIRE(free.made > 5);
+    const Played fails = play(name, settings, limited(LimitAnswer::fail, 5));
+    CHECK(fails.error.empty());
+    CHECK(fails.made >= 5);
+    CHECK(fails.limit.refused > 0);
+    const Played copies = play(name, settings, limited(LimitAnswer::copy, 5));
+    CHECK(copies.made == fails.made);
+    CHECK(copies.limit.copied == fails.limit.refused);
+    CHECK(copies.limit.copied_bytes > 0);
+    for (const LimitAnswer answer : {LimitAnswer::crash, LimitAnswer::block}) {
+      const Played ends = play(name, settings, limited(answer, 5));
+      CHECK(ends.error.starts_with("a pin beyond pin.limit: 5 are held, in 0 calls"));
+      CHECK(ends.error.ends_with("no thread can make") == (answer == LimitAnswer::block));
+      CHECK(ends.made == 5);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pinlab::workloads::tests
