@@ -5,6 +5,7 @@
 #include "pinning/pin_site.hpp"
 
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace pinlab::pinning {
@@ -15,6 +16,9 @@ class PinRegistry;
 struct PinError : std::logic_error {
   using std::logic_error::logic_error;
 };
+
+/// "(site: name, object: heap offset n)", as every error of a shape ends.
+[[nodiscard]] std::string where_of(const PinRegistry& registry, SiteId site, heap::Address object);
 
 /// Throws a PinError: "shape: what (site: name, object: heap offset n)".
 [[noreturn]] void misuse(const PinRegistry& registry,

@@ -78,6 +78,48 @@ static_assert(!std::movable<pinning::SubmitBatch> && !std::copyable<pinning::Sub
 static_assert(std::convertible_to<pinning::UintptrArgument&&, std::uintptr_t>);
 static_assert(!std::convertible_to<pinning::UintptrArgument&, std::uintptr_t>);
 
+/// Interior addresses and addresses that are no object's are no references: no type takes them for
+/// one, but pin_interior(), which asks the heap.
+template <class T, class... Before>
+constexpr bool kTakesReferencesAlone = std::constructible_from<T, Before..., ObjectRef> &&
+                                       !std::constructible_from<T, Before..., heap::Address> &&
+                                       !std::constructible_from<T, Before..., void*> &&
+                                       !std::constructible_from<T, Before..., std::uintptr_t>;
+static_assert(kTakesReferencesAlone<pinning::Pinned, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::PointerPin, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::CheckedPin, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::ExplicitPin, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::StrongPin, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::WeakPin, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::Handle, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::PinnedHandle, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::OffHeapCopy, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::UncheckedAddress, pinning::PinRegistry&> &&
+              kTakesReferencesAlone<pinning::ParkedCall, pinning::ParkedThreads&> &&
+              kTakesReferencesAlone<pinning::ScopedPin, PinStack&> &&
+              kTakesReferencesAlone<pinning::UintptrArgument, PinStack&>);
+template <class T, class Argument>
+concept Pins = requires(T& pins, Argument argument) {
+  pins.pin(argument);
+};
+template <class T, class Argument>
+concept Passes = requires(T& call, Argument argument) {
+  call.pass(argument);
+};
+static_assert(Pins<pinning::PinGroup, ObjectRef> && !Pins<pinning::PinGroup, heap::Address> &&
+              !Pins<pinning::PinGroup, void*>);
+static_assert(Pins<pinning::LimitedPinner, ObjectRef> &&
+              !Pins<pinning::LimitedPinner, heap::Address>);
+static_assert(Pins<pinning::SubmitBatch, ObjectRef> && !Pins<pinning::SubmitBatch, heap::Address>);
+static_assert(Pins<const pinning::ScopePinner, ObjectRef> &&
+              !Pins<const pinning::ScopePinner, heap::Address>);
+static_assert(Pins<pinning::DeferringFunction, ObjectRef> &&
+              !Pins<pinning::DeferringFunction, heap::Address>);
+static_assert(Passes<pinning::FlowThroughCall, ObjectRef> &&
+              !Passes<pinning::FlowThroughCall, heap::Address>);
+static_assert(Passes<pinning::AnnotatedCall, ObjectRef> &&
+              !Passes<pinning::AnnotatedCall, heap::Address>);
+
 std::string error_of(auto&& act) {
   try {
     act();
@@ -276,7 +318,10 @@ TEST_CASE("a batch ends when its slowest operation has, whichever thread complet
 TEST_CASE("a limit grows with the calls in progress, and an ended pinner gives its pins back") {
   PinWorld world;
   pinning::PinLimit limit(1, 2);
+  static_cast<void>(world.make());
   const Root object(world.mutator(), world.make());
+  const heap::Heap& small_heap = world.runtime().heap();
+  const pinning::SiteId site = world.pins().sites().intern("a pin too many");
   {
     pinning::LimitedPinner pinner(world.pins(), limit);
     pinner.pin(object.get());
@@ -285,8 +330,20 @@ TEST_CASE("a limit grows with the calls in progress, and an ended pinner gives i
       const pinning::CallInProgress call(limit);
       pinner.pin(object.get());
       pinner.pin(object.get());
-      CHECK_THROWS_AS(pinner.pin(object.get()), pinning::PinLimitReached);
-      CHECK_THROWS_AS(pinner.pin(ObjectRef()), pinning::PinLimitReached);
+      CHECK_THROWS_WITH_AS(pinner.pin(object.get(), site),
+                           ("limited: a pin beyond the limit: 3 are held, in 1 calls (site: a pin "
+                            "too many, object: heap offset " +
+                            std::to_string(object.get().address() - small_heap.base()) + ")")
+                               .c_str(),
+                           pinning::PinLimitReached);
+      // Misuse is not what the limit is for, nor what needs no pin.
+      CHECK_THROWS_AS(pinner.pin(ObjectRef()), PinError);
+      static const std::uint64_t constant = heap::Header(2, 0).word();
+      pinner.pin(ObjectRef(heap::Address::of(&constant)));
+      pinning::LimitedPinner other(world.pins(), limit);
+      const pinning::LimitedPinner moved(std::move(other));
+      CHECK(error_of([&] { other.pin(object.get()); })  // NOLINT(*-use-after-move)
+                .starts_with("limited: a pin after a move"));
     }
     CHECK(limit.held() == 3);
     pinner.unpin();
@@ -343,10 +400,10 @@ TEST_CASE("a parked thread too many is one beyond a limit, and says who wanted i
   const pinning::ParkedCall one(threads, object.get());
   {
     const pinning::ParkedCall two(threads, object.get());
-    CHECK_THROWS_WITH_AS(
-        pinning::ParkedCall(threads, object.get(), site),
-        "parked_thread: 2 threads are parked, and there may be no more (site: a third call)",
-        pinning::PinLimitReached);
+    CHECK_THROWS_WITH_AS(pinning::ParkedCall(threads, object.get(), site),
+                         "parked_thread: 2 threads are parked, and there may be no more (site: a "
+                         "third call, object: heap offset 0)",
+                         pinning::PinLimitReached);
     CHECK(world.pins().held() == 2);
   }
   const pinning::ParkedCall again(threads, object.get());

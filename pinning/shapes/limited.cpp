@@ -44,21 +44,23 @@ class LimitedShape final : public TableShape<LimitedPinner> {
 }  // namespace
 
 void LimitedPinner::pin(heap::ObjectRef object, SiteId site) {
+  const bool needs_room = !pins_.is_moved() && pins_.registry().heap().contains(object.address());
+  if (!needs_room) {
+    pins_.pin(object, site);  // which refuses it, or counts that it needs no pin
+    return;
+  }
   if (!limit_->take()) {
     throw PinLimitReached("limited: a pin beyond the limit: " + std::to_string(limit_->held()) +
-                          " are held, in " + std::to_string(limit_->calls()) +
-                          " calls (site: " + pins_.registry().sites().name(site) + ")");
+                          " are held, in " + std::to_string(limit_->calls()) + " calls " +
+                          where_of(pins_.registry(), site, object.address()));
   }
-  const std::size_t before = pins_.size();
   try {
     pins_.pin(object, site);
   } catch (...) {
     limit_->give_back();
     throw;
   }
-  const std::size_t made = pins_.size() - before;
-  taken_ += made;
-  limit_->give_back(1 - made);
+  ++taken_;
 }
 
 void LimitedPinner::unpin() {

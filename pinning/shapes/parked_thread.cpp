@@ -138,8 +138,8 @@ ParkedThreads::Thread& ParkedThreads::park(heap::ObjectRef object, SiteId site) 
   if (idle_.empty()) {
     const auto refuse = [&](const std::string& why) {
       throw PinLimitReached("parked_thread: " + std::to_string(threads_.size()) +
-                            " threads are parked, " + why +
-                            " (site: " + registry_.sites().name(site) + ")");
+                            " threads are parked, " + why + " " +
+                            where_of(registry_, site, object.address()));
     };
     if (threads_.size() == most_) {
       refuse("and there may be no more");
