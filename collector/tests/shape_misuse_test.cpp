@@ -16,8 +16,12 @@
 #include "collector/tests/pin_world.hpp"
 
 #include <array>
+#include <chrono>
+#include <initializer_list>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -149,6 +153,92 @@ TEST_CASE("a pinner that was closed refuses, and has ended its pins") {
   assigned = std::move(moved);
   refuses(assigned);
   CHECK(scene.world.pins().counts().made == made);
+}
+
+/// What `act` is refused with; empty where it is not.
+template <class Act>
+std::string refusal_of(Act&& act) {
+  try {
+    act();
+  } catch (const PinError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// False where it did not come true in a time that is more than long enough.
+template <class Holds>
+bool comes_true(Holds&& holds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > until) {
+      return false;
+    }
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+// The close is held up where it ends its pins: a pin that came now would be made after they ended.
+TEST_CASE("a pinner refuses pins from where its close begins, before its pins have ended") {
+  Scene scene;
+  pinning::Pinner pinner(scene.world.pins());
+  pinner.pin(scene.object.get(), scene.site);
+  pinning::PinSet* its_set = nullptr;
+  scene.world.pins().for_each_set([&](pinning::PinSet& set) {
+    for (const pinning::PinSet::Entry& entry : set.entries()) {
+      its_set = entry.site == scene.site ? &set : its_set;
+    }
+  });
+  REQUIRE(its_set != nullptr);
+  std::thread closer;
+  {
+    const std::lock_guard held_up(its_set->lock());
+    closer = std::thread([&] { pinner.close(); });
+    CHECK(comes_true([&] {
+      const std::string refusal = refusal_of([&] { pinner.pin({}, scene.site); });
+      return refusal.find("a pin after close") != std::string::npos;
+    }));
+  }
+  closer.join();
+  CHECK(pinner.empty());
+  CHECK(scene.extra() == 0);
+}
+
+// The pin is held up between its look whether the pinner is open and the pin itself, where a set
+// that keeps nothing alive is entered in a list that somebody reads; its site is named in between.
+TEST_CASE("a pin that found its pinner open, and comes after its close, is taken back") {
+  using Pin = void (*)(pinning::Pinner&, ObjectRef);
+  for (const Pin pin : std::initializer_list<Pin>{
+           [](pinning::Pinner&pinner, ObjectRef object) { pinner.pin(object); },
+           [](pinning::Pinner&pinner, ObjectRef object) {
+             const std::array<ObjectRef, 2> list = {object, object};
+             pinner.pin_all(list);
+           },
+           [](pinning::Pinner&pinner, ObjectRef object) {
+             pinner.pin_interior(object.address() + 8);
+           }}) {
+    PinWorld world;
+    pinning::PinRegistry& pins = world.pins();
+    pins.set_liveness(pinning::Liveness::weak);
+    pins.sampler().set_period(1);
+    const Root object(world.mutator(), world.make());
+    pinning::Pinner pinner(pins);
+    std::string refusal;
+    std::thread late;
+    pins.for_each_set([&](pinning::PinSet& /*set*/) {
+      REQUIRE_FALSE(late.joinable());  // there is one set
+      const std::size_t sites = pins.sites().size();
+      late = std::thread([&] { refusal = refusal_of([&] { pin(pinner, object.get()); }); });
+      CHECK(comes_true([&] { return pins.sites().size() > sites; }));
+      pinner.close();
+    });
+    late.join();
+    CHECK(refusal.starts_with("pinner: a pin after close (site: "));
+    CHECK(pinner.empty());
+    CHECK_FALSE(pins.is_pinned(object.get()));
+    CHECK(pins.held() == 0);
+  }
 }
 
 TEST_CASE("a completion too many says which operation came last, and ends nothing") {
