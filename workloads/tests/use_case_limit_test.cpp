@@ -252,7 +252,9 @@ const std::map<std::string, Settings>& programs() {
 }
 
 TEST_CASE("an adversary and a simulator pin by the shape that is asked for, or refuse it") {
-  for (const auto& [name, settings] : programs()) {
+  for (const auto& program : programs()) {
+    const std::string& name = program.first;
+    const Settings& settings = program.second;
     const std::uint64_t made = play(name, settings, {}).made;
     for (const auto& shape : pinning::pin_shapes()) {
       CAPTURE(name);
@@ -277,7 +279,9 @@ TEST_CASE("an adversary and a simulator pin by the shape that is asked for, or r
 }
 
 TEST_CASE("an adversary and a simulator obey the limit too, and never wait") {
-  for (const auto& [name, settings] : programs()) {
+  for (const auto& program : programs()) {
+    const std::string& name = program.first;
+    const Settings& settings = program.second;
     CAPTURE(name);
     const Played free = play(name, settings, {});
     REQUIRE(free.made > 5);
