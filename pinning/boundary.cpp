@@ -42,13 +42,16 @@ void check_store(PinRegistry& registry, heap::ObjectRef object, Passing passing,
     return;
   }
   const std::string bytes = std::to_string(found->object.bytes());
+  const std::string where =
+      " (at heap offset " + std::to_string(found->object.address() - registry.heap().base()) + ")";
   throw StoreRefused(
       registry.sites().name(site) +
       (found->holder
            ? " gave foreign code an object that leads to an unpinned one of " + bytes +
                  " bytes, through reference " + std::to_string(found->slot) + " of one of " +
                  std::to_string(found->holder.bytes()) + " bytes"
-           : " stored the address of an unpinned object of " + bytes + " bytes in foreign memory"));
+           : " stored the address of an unpinned object of " + bytes + " bytes in foreign memory") +
+      where);
 }
 
 }  // namespace pinlab::pinning

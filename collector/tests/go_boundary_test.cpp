@@ -120,12 +120,13 @@ TEST_CASE(
   CHECK_NOTHROW(check(inner, pinning::Passing::argument));
   CHECK_THROWS_WITH_AS(
       check(inner, pinning::Passing::kept),
-      "a writer stored the address of an unpinned object of 48 bytes in foreign memory",
+      "a writer stored the address of an unpinned object of 48 bytes in foreign memory (at heap "
+      "offset 0)",
       pinning::StoreRefused);
   CHECK_THROWS_WITH_AS(
       check(outer, pinning::Passing::argument),
       "a writer gave foreign code an object that leads to an unpinned one of 48 bytes, through "
-      "reference 0 of one of 56 bytes",
+      "reference 0 of one of 56 bytes (at heap offset 0)",
       pinning::StoreRefused);
   Pinner pinner(world.pins());
   pinner.pin(inner.get());

@@ -163,6 +163,30 @@ TEST_CASE("a function's pins end with it, and an outer one cannot pin while an i
   CHECK(world.pins().extra_pins(object.get()) == 1);
 }
 
+TEST_CASE("a frame that is not the newest pins neither an object nor a list, and counts stay") {
+  PinWorld world;
+  PinStack stack(world.pins());
+  const Root object(world.mutator(), world.make());
+  const std::array<ObjectRef, 2> list = {object.get(), object.get()};
+  const pinning::SiteId site = world.pins().sites().intern("an outer frame");
+  pinning::PinFrame outer(stack, "scoped");
+  outer.pin_all(list, site);
+  {
+    pinning::PinFrame inner(stack, "scoped");
+    inner.pin(object.get(), site);
+    for (const std::string& error : {error_of([&] { outer.pin(object.get(), site); }),
+                                     error_of([&] { outer.pin_all(list, site); })}) {
+      CHECK(error ==
+            "scoped: a pin in a scope in which another scope is open (site: an outer frame, "
+            "object: heap offset 0)");
+    }
+    CHECK(outer.size() == 2);
+    CHECK(world.pins().held() == 3);
+  }
+  outer.pin_all(list, site);
+  CHECK(world.pins().held() == 4);
+}
+
 TEST_CASE("a pinner that escapes its closure leads nowhere, and a throw ends its pins") {
   PinWorld world;
   PinStack stack(world.pins());

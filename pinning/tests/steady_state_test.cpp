@@ -1,18 +1,21 @@
-// A pinner that is used again asks the system for nothing: every allocation of this program is
-// counted.
+// A pinner that is used again asks the system for nothing, and a pin that is refused keeps nothing:
+// every allocation of this program is counted.
 #include "heap/heap.hpp"
+#include "pinning/shape.hpp"
 #include "pinning/shapes/pinner.hpp"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <vector>
 
 namespace {
 
 std::atomic<std::uint64_t> allocations{0};
+std::atomic<std::uint64_t> ends{0};
 
 void* counted(std::size_t bytes, std::size_t alignment) {
   allocations.fetch_add(1, std::memory_order_relaxed);
@@ -21,6 +24,11 @@ void* counted(std::size_t bytes, std::size_t alignment) {
     throw std::bad_alloc();
   }
   return memory;
+}
+
+void end(void* memory) {
+  ends.fetch_add(memory != nullptr ? 1 : 0, std::memory_order_relaxed);
+  std::free(memory);
 }
 
 }  // namespace
@@ -32,18 +40,16 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  end(memory);
 }
 void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
-  std::free(memory);
+  end(memory);
 }
 void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
-  std::free(memory);
+  end(memory);
 }
-void operator delete(void* memory,
-                     std::size_t /*bytes*/,
-                     std::align_val_t /*alignment*/) noexcept {
-  std::free(memory);
+void operator delete(void* memory, std::size_t /*bytes*/, std::align_val_t /*alignment*/) noexcept {
+  end(memory);
 }
 
 namespace pinlab::pinning::tests {
@@ -84,6 +90,32 @@ TEST_CASE("pins, second pins and unpins allocate nothing in steady state") {
     round(many, objects.size());
   }
   CHECK(allocations.load() == before_many);
+}
+
+TEST_CASE("pins that are refused leave no memory behind, of any shape") {
+  const auto live = [] { return allocations.load() - ends.load(); };
+  for (const heap::Named<PinShape>& entry : pin_shapes()) {
+    heap::Heap heap({std::uint64_t{4} << 20U, std::uint64_t{64} << 10U});
+    PinRegistry registry(heap);
+    const std::unique_ptr<PinShape> shape = entry.make();
+    shape->open(registry);
+    CAPTURE(entry.name);
+    const auto refused = [&](int pins) {
+      std::uint64_t count = 0;
+      for (int i = 0; i < pins; ++i) {
+        try {
+          shape->unpin(shape->pin({}, 0));
+        } catch (const PinError&) {
+          ++count;
+        }
+      }
+      return count;
+    };
+    const bool refuses = refused(10) == 10;  // the others ignore null, and count it
+    const std::uint64_t before = live();
+    CHECK(refused(2000) == (refuses ? 2000 : 0));
+    CHECK(live() == before);
+  }
 }
 
 }  // namespace
