@@ -5,9 +5,18 @@
 
 namespace pinlab::workloads {
 
+namespace {
+
+/// Where pins of pin.share, pin.count or pin.rate have pin.shape, these need not be able to.
+std::string_view shape_beside(const PinPressureOptions& options) {
+  return options.any() ? "pinner" : std::string_view(options.shape);
+}
+
+}  // namespace
+
 ProgramPins::ProgramPins(WorkloadContext& context, std::string_view site)
     : pressure_(context.pins),
-      shape_(heap::find_named(pinning::pin_shapes(), context.pins.options().shape)->make()),
+      shape_(heap::find_named(pinning::pin_shapes(), shape_beside(context.pins.options()))->make()),
       site_(context.runtime.pins().sites().intern(site)) {
   shape_->open(context.runtime.pins());
 }
@@ -31,14 +40,14 @@ void ProgramPins::check_shape() {
   }
   const PinPressureOptions& options = pressure_.options();
   const pinning::ShapeFacts& facts = shape_->facts();
-  const std::string given = "pin.shape=" + options.shape;
+  const std::string given = "pin.shape=" + std::string(facts.name);
   if (!facts.holds_still || !facts.uses.has(pinning::PinUse::operation)) {
     throw collector::OptionsError(
         given + (facts.holds_still ? " ends its pins newest first" : " holds nothing in place") +
         ", and this program pins to hold, and unpins in any order; shapes that can do both are " +
         pinning::shapes_that_express(pinning::PinUse::operation));
   }
-  if (options.shape == "limited" && (options.limit | options.limit_per_call) == 0) {
+  if (facts.name == "limited" && (options.limit | options.limit_per_call) == 0) {
     throw collector::OptionsError(given + " needs pin.limit=N or N+M");
   }
 }

@@ -1,5 +1,6 @@
-// Pins that a program makes one by one and ends when it likes, in any order: by the shape that
-// pin.shape names, under pin.limit.
+// Pins that a program makes one by one and ends when it likes, in any order, under pin.limit: by
+// the shape that pin.shape names, or by a pinner where that is the shape of pins beside the
+// program's.
 //
 // Invariant: what is pinned here has room under the limit, and has it until it is unpinned. One
 // thread, the mutator's.

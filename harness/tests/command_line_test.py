@@ -361,7 +361,7 @@ class Outcomes(Case):
                 self.assertEqual(record["outcome"], "completed")
 
     def test_the_record_tells_the_answers_to_a_limit_apart(self):
-        programs = {"ring": ["--workload.in_flight=32", "--workload.operations=200"], "requests": ["--workload.lifetime=operation"],
+        programs = {"ring": ["--workload.in_flight=32", "--workload.operations=200"], "iovec": ["--workload.lifetime=operation", "--workload.set=4"],
                     "pin_comb": ["--workload.m=4096", "--workload.n=64"],
                     "gcperfsim": ["--workload.args=-tc 2 -tagb 50 -tlgb 2 -sohsi 50 -sohpi 5", "--workload.scale=1000"]}
         for workload, words in programs.items():

@@ -116,7 +116,9 @@ TEST_CASE("a value is shown in the shortest text that gives it again") {
                                 Row{"life", "forever", "forever"},
                                 Row{"limit", "none", "none"},
                                 Row{"limit", "5", "5"},
-                                Row{"limit", "5+02", "5+2"}};
+                                Row{"limit", "5+02", "5+2"},
+                                Row{"limit", "0+1", "0+1"},
+                                Row{"limit", "5+0", "5+0"}};
   for (const Row& row : kRows) {
     CAPTURE(row.text);
     CHECK(canonical(row.name, row.text) == row.expected);
@@ -167,7 +169,8 @@ TEST_CASE("what is no value is refused with the reason, never clamped") {
                                 Row{"life", "pareto(0,1MiB)", "bad exponent"},
                                 Row{"life", "pareto(1.2345,1MiB)", "bad exponent"},
                                 Row{"life", "gauss(1)", "is none of"},
-                                Row{"limit", "0+1", "is too small"},
+                                Row{"limit", "0", "is too small"},
+                                Row{"limit", "0+0", "is too small"},
                                 Row{"limit", "1+", "is no limit"},
                                 Row{"limit", "many", "is no limit"},
                                 Row{"heap.mx", "1GiB", "did you mean heap.max?"},
