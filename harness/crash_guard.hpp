@@ -1,5 +1,5 @@
 // Keeps the record of a run that crashes: prepared before the run, written by the handler of the
-// signal that ends the process. The one place of the project with state outside of objects, since a
+// signal that ends the process. Like harness/watchdog.cpp it has state outside of objects, since a
 // signal handler has no other.
 #pragma once
 

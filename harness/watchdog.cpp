@@ -1,17 +1,13 @@
 #include "harness/watchdog.hpp"
 
+#include "harness/memory_apart.hpp"
 #include "harness/outcome.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <string>
 #include <system_error>
 #include <utility>
-
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 namespace pinlab::harness {
 
@@ -21,70 +17,85 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 /// How long a run that is asked to end may take to come to a pause.
 constexpr std::uint64_t kGrace = 2 * kSecond;
 
+std::atomic<Watchdog*> watching{nullptr};  // for the handler, which has nothing else
+
+sigset_t set_of(const auto& signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) {
+    sigaddset(&set, signal);
+  }
+  return set;
+}
+
 }  // namespace
 
 Watchdog::Watchdog(std::optional<std::uint64_t> timeout, StopFlag& stop, Abandon abandon)
     : stop_(stop), abandon_(std::move(abandon)) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, &old_mask_);
-  signals_ = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  done_ = ::eventfd(0, EFD_CLOEXEC);
-  if (signals_ < 0 || done_ < 0) {
-    throw IoError(std::string("the system gives no file to wait for signals: ") +
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGALRM;
+  if (::timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0) {
+    throw IoError(std::string("the system gives no timer: ") +
                   std::generic_category().message(errno));
   }
-  thread_ = std::thread([this, timeout] { watch(timeout); });
+  watching = this;
+  struct sigaction action {};
+  action.sa_handler = &Watchdog::handle;
+  action.sa_flags = SA_RESTART;
+  action.sa_mask = set_of(kSignals);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    ::sigaction(kSignals[i], &action, &old_actions_[i]);
+  }
+  const sigset_t signals = set_of(kSignals);
+  pthread_sigmask(SIG_UNBLOCK, &signals, &old_mask_);
+  if (timeout) {
+    wake_after(std::max<std::uint64_t>(*timeout, 1));
+  }
 }
 
 Watchdog::~Watchdog() {
-  const std::uint64_t one = 1;
-  static_cast<void>(!::write(done_, &one, sizeof one));
-  thread_.join();
-  ::close(signals_);
-  ::close(done_);
+  const sigset_t signals = set_of(kSignals);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::timer_delete(timer_);
+  watching = nullptr;
+  // What came too late is forgotten, as the run is over: a signal that is ignored is not pending.
+  struct sigaction ignored {};
+  ignored.sa_handler = SIG_IGN;
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    ::sigaction(kSignals[i], &ignored, nullptr);
+    ::sigaction(kSignals[i], &old_actions_[i], nullptr);
+  }
   pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
 }
 
-void Watchdog::watch(std::optional<std::uint64_t> timeout) {
-  const Event event = wait(timeout);
-  if (event == Event::done) {
-    return;
-  }
-  const StopReason reason = event == Event::time ? StopReason::timeout : StopReason::interrupted;
-  stop_.store(reason);
-  switch (wait(kGrace)) {
-    case Event::done:
-      return;
-    case Event::time:
-      abandon_(reason);
-      return;
-    case Event::signal:
-      abandon_(StopReason::interrupted);
-      return;
-  }
+void Watchdog::wake_after(std::uint64_t nanoseconds) const {
+  const itimerspec time{
+      .it_interval = {},
+      .it_value = {.tv_sec = static_cast<time_t>(std::min(nanoseconds / kSecond, kSecond)),
+                   .tv_nsec = static_cast<long>(nanoseconds % kSecond)}};
+  ::timer_settime(timer_, 0, &time, nullptr);
 }
 
-Watchdog::Event Watchdog::wait(std::optional<std::uint64_t> time) const {
-  std::array<pollfd, 2> files = {pollfd{done_, POLLIN, 0}, pollfd{signals_, POLLIN, 0}};
-  const std::uint64_t nanoseconds = time.value_or(0);
-  const timespec limit{.tv_sec = static_cast<time_t>(std::min(nanoseconds / kSecond, kSecond)),
-                       .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
-  int ready = 0;
-  do {
-    ready = ::ppoll(files.data(), files.size(), time ? &limit : nullptr, nullptr);
-  } while (ready < 0 && errno == EINTR);
-  if (files[0].revents != 0) {
-    return Event::done;
+void Watchdog::handle(int signal) noexcept {
+  const int before = errno;
+  if (Watchdog* const watchdog = watching.load()) {
+    watchdog->hear(signal == SIGALRM ? StopReason::timeout : StopReason::interrupted);
   }
-  if (files[1].revents != 0) {
-    signalfd_siginfo signal{};
-    static_cast<void>(!::read(signals_, &signal, sizeof signal));
-    return Event::signal;
+  errno = before;
+}
+
+void Watchdog::hear(StopReason reason) {
+  StopReason asked = StopReason::none;
+  if (stop_.compare_exchange_strong(asked, reason)) {
+    wake_after(kGrace);
+    return;
   }
-  return Event::time;
+  if (!abandoned_.test_and_set()) {
+    take_memory_apart();
+    // The time that is over now is the grace.
+    abandon_(reason == StopReason::timeout ? asked : reason);
+  }
 }
 
 }  // namespace pinlab::harness

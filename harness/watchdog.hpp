@@ -1,23 +1,28 @@
 // Ends a run from outside: after a time, or because the user asked. First politely, by a flag that
 // is read at each pause; where no pause comes for two seconds, or the user asks again, for good.
 //
-// Invariant: while it lives, SIGINT and SIGTERM come to its thread alone. Make it before other
-// threads.
+// It has no thread: that would make every lock of the run dearer, since the C library spares
+// programs of one thread the atomic operations. Signals and a timer interrupt the program instead,
+// and what is left to do at the bitter end is done in the handler, with memory of its own.
 #pragma once
 
 #include "harness/recorder.hpp"
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <optional>
-#include <thread>
 
 namespace pinlab::harness {
 
+/// One at a time.
 class Watchdog {
  public:
-  /// Called on the watchdog's thread when the program does not end by itself. Must not return.
+  /// Called in a signal handler, on any thread, when the program does not end by itself; malloc
+  /// must not be called, operator new may be (harness/memory_apart.hpp). Must not return.
   using Abandon = std::function<void(StopReason)>;
 
   /// `timeout` in nanoseconds, from now. Sets `stop`.
@@ -27,18 +32,19 @@ class Watchdog {
   ~Watchdog();
 
  private:
-  enum class Event : std::uint8_t { done, signal, time };
+  static constexpr std::array kSignals = {SIGINT, SIGTERM, SIGALRM};
 
-  void watch(std::optional<std::uint64_t> timeout);
-  /// Waits at most so many nanoseconds, or for ever.
-  [[nodiscard]] Event wait(std::optional<std::uint64_t> time) const;
+  static void handle(int signal) noexcept;
+  void hear(StopReason reason);
+  /// SIGALRM after so many nanoseconds.
+  void wake_after(std::uint64_t nanoseconds) const;
 
   StopFlag& stop_;
   Abandon abandon_;
+  std::atomic_flag abandoned_;
+  timer_t timer_{};
   sigset_t old_mask_{};
-  int signals_ = -1;
-  int done_ = -1;
-  std::thread thread_;
+  std::array<struct sigaction, kSignals.size()> old_actions_{};
 };
 
 }  // namespace pinlab::harness

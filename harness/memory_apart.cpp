@@ -1,0 +1,123 @@
+#include "harness/memory_apart.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+#include <sys/mman.h>
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define PINLAB_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PINLAB_SANITIZED
+#endif
+
+namespace {
+
+constexpr std::size_t kMost = std::size_t{1} << 34U;  // what is not used costs nothing
+constexpr std::size_t kLeast = std::size_t{1} << 22U;
+constexpr std::size_t kAlignment = alignof(std::max_align_t);
+
+std::atomic<bool> is_apart{false};
+std::atomic<std::size_t> used{0};
+// Written once, before `is_apart` is set.
+char* base = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::size_t size = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+}  // namespace
+
+void pinlab::harness::take_memory_apart() noexcept {
+#ifndef PINLAB_SANITIZED
+  for (std::size_t bytes = kMost; bytes >= kLeast; bytes /= 2) {
+    void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory != MAP_FAILED) {
+      base = static_cast<char*>(memory);
+      size = bytes;
+      break;
+    }
+  }
+  is_apart.store(true);
+#endif
+}
+
+#ifndef PINLAB_SANITIZED
+
+namespace {
+
+void* allocate_apart(std::size_t bytes, std::size_t alignment) {
+  const std::size_t whole = bytes + alignment + kAlignment;
+  const std::size_t at = used.fetch_add(whole / kAlignment * kAlignment, std::memory_order_relaxed);
+  if (bytes > size || at > size - bytes || size - bytes - at < whole) {
+    throw std::bad_alloc();
+  }
+  return base + (at + alignment - 1) / alignment * alignment;
+}
+
+void* allocate(std::size_t bytes) {
+  for (bytes = bytes == 0 ? 1 : bytes;;) {
+    if (void* const memory = std::malloc(bytes)) {  // NOLINT(*-no-malloc)
+      return memory;
+    }
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) {
+      throw std::bad_alloc();
+    }
+    handler();
+  }
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  void* const memory =
+      std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) {
+    throw std::bad_alloc();
+  }
+  return memory;
+}
+
+void release(void* memory) noexcept {
+  if (!is_apart.load(std::memory_order_relaxed)) {
+    std::free(memory);  // NOLINT(*-no-malloc)
+  }
+}
+
+}  // namespace
+
+// The other forms call these.
+void* operator new(std::size_t bytes) {
+  if (is_apart.load(std::memory_order_relaxed)) [[unlikely]] {
+    return allocate_apart(bytes, kAlignment);
+  }
+  return allocate(bytes);
+}
+
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  if (is_apart.load(std::memory_order_relaxed)) [[unlikely]] {
+    return allocate_apart(bytes, static_cast<std::size_t>(alignment));
+  }
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+
+void operator delete(void* memory) noexcept {
+  release(memory);
+}
+
+void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+  release(memory);
+}
+
+void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
+  release(memory);
+}
+
+void operator delete(void* memory, std::size_t /*bytes*/, std::align_val_t /*alignment*/) noexcept {
+  release(memory);
+}
+
+#endif
