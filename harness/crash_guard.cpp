@@ -32,6 +32,7 @@ extern "C" void pinlab_crashed(int /*signal*/) {
   static_cast<void>(write_all(STDERR_FILENO, "pinlab: the run crashed; this is a bug of pinlab\n"));
   OutputFile* const output = crash_state.output.exchange(nullptr);
   if (output != nullptr) {
+    output->start_again();  // where it crashed over the record
     static_cast<void>(output->try_commit({crash_state.record.load(), crash_state.length.load()}));
   }
   _exit(static_cast<int>(ExitCode::our_bug));

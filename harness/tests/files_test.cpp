@@ -5,11 +5,13 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace pinlab::harness {
@@ -116,6 +118,58 @@ TEST_CASE("an output file is there whole or not at all") {
   }
   CHECK(text_in(path) == "second");
   CHECK(folder.files() == 1);
+}
+
+TEST_CASE("a process that is killed leaves nothing of what it was writing, and an old file whole") {
+  const Folder folder;
+  const std::string path = folder.file("record");
+  for (const bool is_there : {false, true}) {
+    const pid_t process = ::fork();
+    if (process == 0) {
+      OutputFile file(path);
+      file.take("half");
+      ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(process, &status, 0) == process);
+    CHECK(WIFSIGNALED(status));
+    CHECK(folder.files() == (is_there ? 1 : 0));
+    OutputFile(path).commit("whole");
+    CHECK(text_in(path) == "whole");
+  }
+}
+
+TEST_CASE("what a process that is gone left beside a file is swept by who writes it next") {
+  const Folder folder;
+  const std::string path = folder.file("record");
+  const pid_t gone = ::fork();
+  if (gone == 0) {
+    ::_exit(0);
+  }
+  ::waitpid(gone, nullptr, 0);
+  OutputFile(path).commit("old");
+  OutputFile(path + ".part" + std::to_string(gone)).commit("left over");
+  OutputFile(path + ".part" + std::to_string(::getppid())).commit("of one that lives");
+  OutputFile(path + ".parts").commit("something else");
+  OutputFile(path).commit("new");
+  CHECK(text_in(path) == "new");
+  CHECK(folder.files() == 3);
+  CHECK(!fs::exists(path + ".part" + std::to_string(gone)));
+}
+
+TEST_CASE("a text may come in pieces, and a failure of any is told at the end") {
+  const Folder folder;
+  const std::string path = folder.file("record");
+  OutputFile file(path);
+  file.take("a false start");
+  file.start_again();
+  file.take("one, ");
+  file.take("two, ");
+  file.commit("three");
+  CHECK(text_in(path) == "one, two, three");
+  OutputFile full("/dev/full");
+  full.take("text");
+  CHECK_THROWS_AS(full.commit(), IoError);
 }
 
 TEST_CASE("what cannot be written is known before anything is") {

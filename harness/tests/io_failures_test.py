@@ -74,6 +74,56 @@ class Failures(unittest.TestCase):
             with self.subTest(io=engine):
                 self.ends_as_io_error("File too large", "--workload=iovec", f"--workload.io={engine}", preexec_fn=limit)
 
+    def test_time_that_is_over_is_no_failure_of_input_or_output(self):
+        """It comes as a signal, which may interrupt a call of the system on any thread."""
+        for workload in ("iovec", "ring", "connections"):
+            for engine in ("io_uring", "threads"):
+                with self.subTest(workload=workload, io=engine):
+                    out = self.folder / "record.json"
+                    run = subprocess.run([PINLAB, "run", "--heap.max=64MiB", "--workload.live=1MiB", "--workload.channel=file", f"--workload={workload}",
+                                          f"--workload.io={engine}", "--workload.operations=100000000", f"--workload.directory={self.folder}",
+                                          "--timeout=150ms", f"--out={out}"], capture_output=True, text=True, timeout=60, check=False)
+                    self.assertEqual(run.returncode, 5, run.stdout + run.stderr)
+                    self.assertEqual(json.loads(out.read_text())["outcome"], "timeout")
+
+    OUTPUTS = {"out": "record.json", "figures": "line.json", "pprof": "pins.pb", "trace-events": "trace.json", "csv": "run.csv"}
+    WHOLE = ["--heap.max=16MiB", "--workload.slots=3000", "--workload.replacements=15000", "--pin.share=1%"]
+
+    def outputs(self, *words):
+        return [PINLAB, "run", *words, *(f"--{name}={self.folder / file}" for name, file in self.OUTPUTS.items())]
+
+    def test_a_run_that_is_killed_leaves_no_file_and_no_part_of_one(self):
+        endless = self.outputs("--heap.max=16MiB", "--workload.slots=3000", "--workload.replacements=1000000000")
+        for old in (False, True):
+            for number in (signal.SIGKILL, signal.SIGSEGV):
+                process = subprocess.Popen(endless, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(0.3)
+                process.send_signal(number)
+                process.wait(20)
+                left = {path.name for path in self.folder.iterdir()}
+                if number == signal.SIGSEGV and "sanitizers" not in subprocess.run([PINLAB, "--version"], capture_output=True, text=True, check=True).stdout:
+                    self.assertEqual(json.loads((self.folder / "record.json").read_text())["outcome"], "crashed")
+                    left -= {"record.json"}
+                self.assertEqual(left - set(self.OUTPUTS.values()), set())
+                self.assertEqual(bool(left), old)
+            if not old:
+                subprocess.run(self.outputs(*self.WHOLE), stdout=subprocess.DEVNULL, check=True)
+
+    def test_a_run_that_is_stopped_while_it_writes_leaves_whole_files_alone(self):
+        for number in (signal.SIGKILL, signal.SIGINT):
+            for step in range(12):
+                process = subprocess.Popen(self.outputs(*self.WHOLE), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                time.sleep(0.03 + 0.02 * step)
+                os.killpg(process.pid, number)
+                process.wait(20)
+                for path in self.folder.iterdir():
+                    self.assertIn(path.name, self.OUTPUTS.values())
+                    if path.suffix == ".json":
+                        json.loads(path.read_text())
+                    self.assertGreater(path.stat().st_size, 0)
+                    if step % 2 == 0:
+                        path.unlink()
+
     def test_a_folder_that_takes_no_file_is_said(self):
         self.ends_as_io_error("a file in /no/such/folder: No such file or directory", "--workload=ring",
                               "--workload.directory=/no/such/folder")
