@@ -7,6 +7,7 @@
 
 #include <array>
 #include <limits>
+#include <utility>
 
 namespace pinlab::harness {
 
@@ -61,12 +62,14 @@ std::string dump(const Json& json, int indent) {
 
 /// Objects over several lines; of an array, each element on a line of its own. Collections, of
 /// which there may be many, are not in `record`: they are those of `result`, if any.
-std::string text_of(const Json& record, const RunResult* result) {
+void write_text(TextSink& sink, const Json& record, const RunResult* result) {
   std::string text = "{";
   for (const auto& [key, value] : record.items()) {
-    text += (text.size() > 1 ? ",\n" : "\n") + dump(Json(key), -1) + ": ";
+    text += (text.ends_with('{') ? "\n" : ",\n") + dump(Json(key), -1) + ": ";
     if (key == "collections" && result != nullptr) {
-      append_collections(text, *result);
+      sink.take(text);
+      write_collections(sink, *result);
+      text.clear();
       continue;
     }
     if (!value.is_array() || value.empty()) {
@@ -79,8 +82,7 @@ std::string text_of(const Json& record, const RunResult* result) {
     }
     text += "\n]";
   }
-  text += "\n}\n";
-  return text;
+  sink.take(text + "\n}\n");
 }
 
 Json digest_json(const std::optional<std::uint64_t>& digest) {
@@ -89,7 +91,7 @@ Json digest_json(const std::optional<std::uint64_t>& digest) {
 
 }  // namespace
 
-std::string record_text(const RunResult& result, const Environment& environment) {
+void write_record(TextSink& sink, const RunResult& result, const Environment& environment) {
   Json record = head_json(result.parameters, environment, result.outcome, result.reason);
   record["summary"] = {{"exact", exact_json(result)}, {"timed", timed_json(result)}};
   record["collections"] = nullptr;
@@ -101,7 +103,13 @@ std::string record_text(const RunResult& result, const Environment& environment)
   record["heap_maps"] = heap_maps_json(result);
   record["digest"] = digest_json(result.digest);
   record["graph_digest"] = digest_json(result.graph_digest);
-  return text_of(record, &result);
+  write_text(sink, record, &result);
+}
+
+std::string record_text(const RunResult& result, const Environment& environment) {
+  StringSink sink;
+  write_record(sink, result, environment);
+  return std::move(sink.text());
 }
 
 std::string figures_text(const RunResult& result) {
@@ -127,7 +135,9 @@ std::string record_without_figures(const heap::ParameterValues& parameters,
   record["heap_maps"] = nullptr;
   record["digest"] = nullptr;
   record["graph_digest"] = nullptr;
-  return text_of(record, nullptr);
+  StringSink sink;
+  write_text(sink, record, nullptr);
+  return std::move(sink.text());
 }
 
 std::string environment_text(const Environment& environment,

@@ -7,6 +7,7 @@
 
 #include "harness/environment.hpp"
 #include "harness/experiment.hpp"
+#include "harness/text_sink.hpp"
 
 #include <string>
 
@@ -14,7 +15,9 @@ namespace pinlab::harness {
 
 inline constexpr std::string_view kRecordSchema = "pinlab/run/1";
 
-/// The record as text, one line for each collection and each site.
+/// The record, one line for each collection and each site.
+void write_record(TextSink& sink, const RunResult& result, const Environment& environment);
+/// The same as one text.
 [[nodiscard]] std::string record_text(const RunResult& result, const Environment& environment);
 
 /// Outcome, reason, sums and digests on one line: what a sweep keeps of a run.

@@ -3,7 +3,9 @@
 #include "harness/record.hpp"
 #include "harness/record_parts.hpp"
 
+#include <array>
 #include <numeric>
+#include <string_view>
 
 namespace pinlab::harness {
 
@@ -13,6 +15,10 @@ using collector::Census;
 using collector::kRequestSizes;
 using collector::PauseKind;
 using collector::PauseReport;
+
+constexpr std::array<std::string_view, kRequestSizes.size()> kRequestSizeNames = {
+    "256", "4096", "65536", "1048576"};
+static_assert(kRequestSizes == std::array<std::uint64_t, 4>{256, 4096, 65536, 1048576});
 
 /// a / b in parts per million, or nothing where there is no b.
 std::optional<std::uint64_t> ratio(std::uint64_t a, std::uint64_t b) {
@@ -27,18 +33,17 @@ std::optional<T> where(bool known, T value) {
 
 class CollectionText {
  public:
-  CollectionText(std::string& out, const PauseReport& report, const RunResult& result)
-      : json_(out), report_(report), result_(result), full_(report.kind == PauseKind::full) {}
+  CollectionText(JsonText& json, const PauseReport& report, const RunResult& result)
+      : json_(json), report_(report), result_(result), full_(report.kind == PauseKind::full) {}
 
+  /// The members of the object.
   void write() {
-    json_.element([&] {
-      json_.member("index", report_.index);
-      json_.member("kind", collector::kPauseKindNames[static_cast<std::size_t>(report_.kind)]);
-      json_.member("cause", collector::kPauseCauseNames[static_cast<std::size_t>(report_.cause)]);
-      json_.member("clock", report_.clock);
-      json_.member("exact", [&] { exact(); });
-      json_.member("timed", [&] { timed(); });
-    });
+    json_.member("index", report_.index);
+    json_.member("kind", collector::kPauseKindNames[static_cast<std::size_t>(report_.kind)]);
+    json_.member("cause", collector::kPauseCauseNames[static_cast<std::size_t>(report_.cause)]);
+    json_.member("clock", report_.clock);
+    json_.member("exact", [&] { exact(); });
+    json_.member("timed", [&] { timed(); });
   }
 
  private:
@@ -224,12 +229,12 @@ class CollectionText {
                 const std::array<std::uint64_t, 4>& bytes) {
     json_.member(name, [&] {
       for (std::size_t i = 0; i < bytes.size(); ++i) {
-        json_.member(std::to_string(kRequestSizes[i]), ratio(census.free - bytes[i], census.free));
+        json_.member(kRequestSizeNames[i], ratio(census.free - bytes[i], census.free));
       }
     });
   }
 
-  JsonText json_;
+  JsonText& json_;
   const PauseReport& report_;
   const RunResult& result_;
   bool full_;
@@ -237,18 +242,17 @@ class CollectionText {
 
 }  // namespace
 
-void append_collections(std::string& text, const RunResult& result) {
-  constexpr std::size_t kUsualBytes = 1800;  // a place in memory that is not used costs nothing
-  text.reserve(text.size() + result.collections.size() * kUsualBytes);
-  std::string line;
-  text += '[';
+void write_collections(TextSink& sink, const RunResult& result) {
+  JsonText json(sink);
+  json.raw("[");
+  bool first = true;
   for (const auto& report : result.collections) {
-    text += line.empty() ? "\n " : ",\n ";
-    line.clear();
-    CollectionText(line, *report, result).write();
-    text += line;
+    json.raw(first ? "\n {" : ",\n {");
+    first = false;
+    CollectionText(json, *report, result).write();
+    json.raw("}");
   }
-  text += line.empty() ? "]" : "\n]";
+  json.raw(first ? "]" : "\n]");
 }
 
 }  // namespace pinlab::harness

@@ -2,17 +2,16 @@
 #pragma once
 
 #include "harness/experiment.hpp"
+#include "harness/json_text.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <string>
 
 namespace pinlab::harness {
 
 [[nodiscard]] nlohmann::ordered_json exact_json(const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json timed_json(const RunResult& result);
 /// The array of all collections, as text.
-void append_collections(std::string& text, const RunResult& result);
+void write_collections(TextSink& sink, const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json site_json(const SiteFigures& site);
 [[nodiscard]] nlohmann::ordered_json heap_maps_json(const RunResult& result);
 [[nodiscard]] nlohmann::ordered_json survival_json(const RunResult& result);

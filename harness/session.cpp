@@ -121,9 +121,12 @@ class Abandon {
             ", and the program came to no pause; the record holds what was known at the last one");
     ExitCode code = exit_code_of(result);
     console_.complain(std::string(name_of(result.outcome)) + ": " + result.reason);
-    if (output_ != nullptr && !output_->try_commit(record_text(result, environment_))) {
-      console_.complain(output_->path() + ": writing failed");
-      code = code == ExitCode::interrupted ? code : ExitCode::io_failed;
+    if (output_ != nullptr) {
+      write_record(*output_, result, environment_);
+      if (!output_->try_commit()) {
+        console_.complain(output_->path() + ": writing failed");
+        code = code == ExitCode::interrupted ? code : ExitCode::io_failed;
+      }
     }
     if (figures_ != nullptr) {
       static_cast<void>(figures_->try_commit(figures_text(result)));
@@ -221,7 +224,8 @@ Session run_session(const heap::ParameterValues& values,
   Session session{.result = run(), .environment = environment};
   view.reset();  // its last picture stands above the summary
   if (target != nullptr) {
-    target->commit(record_text(session.result, environment));
+    write_record(*target, session.result, environment);
+    target->commit();
   }
   if (line != nullptr) {
     line->commit(figures_text(session.result));
