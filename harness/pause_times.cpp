@@ -16,30 +16,42 @@ std::uint64_t nearest_rank(const std::vector<std::uint64_t>& sorted, std::uint64
   return sorted[std::max<std::uint64_t>(rank, 1) - 1];
 }
 
-/// Paused time in [0, t], for any t: sums before each pause, found by bisection.
+/// Paused time in [0, t], for one t after the other, none before the last.
 class PausedTime {
  public:
-  explicit PausedTime(std::span<const PauseSpan> pauses)
-      : pauses_(pauses), before_(pauses.size() + 1) {
-    for (std::size_t i = 0; i < pauses.size(); ++i) {
-      before_[i + 1] = before_[i] + pauses[i].length;
-    }
-  }
+  explicit PausedTime(std::span<const PauseSpan> pauses) : pauses_(pauses) {}
 
-  [[nodiscard]] std::uint64_t until(std::uint64_t t) const {
-    const auto after = std::ranges::upper_bound(pauses_, t, {}, &PauseSpan::begin);
-    const auto n = static_cast<std::size_t>(after - pauses_.begin());
-    if (n == 0) {
+  [[nodiscard]] std::uint64_t until(std::uint64_t t) {
+    for (; next_ < pauses_.size() && pauses_[next_].begin <= t; ++next_) {
+      before_ += next_ > 0 ? pauses_[next_ - 1].length : 0;
+    }
+    if (next_ == 0) {
       return 0;
     }
-    const PauseSpan& last = pauses_[n - 1];
-    return before_[n - 1] + std::min(last.length, t - last.begin);
+    const PauseSpan& last = pauses_[next_ - 1];
+    return before_ + std::min(last.length, t - last.begin);
   }
 
  private:
   std::span<const PauseSpan> pauses_;
-  std::vector<std::uint64_t> before_;
+  std::size_t next_ = 0;
+  std::uint64_t before_ = 0;  ///< the lengths of all but the last before next_
 };
+
+/// The most paused time in a window whose begin is one of `begin_of` the pauses, which ascend.
+template <class BeginOf>
+std::uint64_t most_paused(std::span<const PauseSpan> pauses,
+                          std::uint64_t width,
+                          BeginOf&& begin_of) {
+  PausedTime before(pauses);
+  PausedTime after(pauses);
+  std::uint64_t most = 0;
+  for (const PauseSpan& pause : pauses) {
+    const std::uint64_t begin = begin_of(pause);
+    most = std::max(most, after.until(begin + width) - before.until(begin));
+  }
+  return most;
+}
 
 }  // namespace
 
@@ -66,16 +78,14 @@ std::uint64_t minimum_utilisation(std::span<const PauseSpan> pauses,
   if (width == 0 || pauses.empty()) {
     return kMillion;
   }
-  const PausedTime paused(pauses);
-  std::uint64_t most = 0;
-  const auto try_from = [&](std::uint64_t begin) {
-    most = std::max(most, paused.until(begin + width) - paused.until(begin));
-  };
-  for (const PauseSpan& pause : pauses) {
-    const std::uint64_t end = pause.begin + pause.length;
-    try_from(std::min(pause.begin, total - width));
-    try_from(std::min(end > width ? end - width : 0, total - width));
-  }
+  const std::uint64_t last = total - width;
+  const std::uint64_t most = std::max(
+      most_paused(pauses, width,
+                  [&](const PauseSpan& pause) { return std::min(pause.begin, last); }),
+      most_paused(pauses, width, [&](const PauseSpan& pause) {
+        const std::uint64_t end = pause.begin + pause.length;
+        return std::min(end > width ? end - width : 0, last);
+      }));
   const std::uint64_t free = width - std::min(most, width);
   return static_cast<std::uint64_t>(heap::Wide{free} * kMillion / width);
 }
