@@ -1,214 +1,18 @@
-"""Two sweeps side by side: which cells belong together, and what is to be said of each figure.
+"""Two sweeps side by side: what is to be said of each figure.
 
 The rules are those of results/README.md, "Comparisons": exact figures exactly; times only where the runs
 of both sides were interleaved, by rank tests with Holm's correction, an effect floor and three times the
 noise that calibrate found.
 """
 
-import difflib
-import fnmatch
-import json
-import os
-import shlex
-import subprocess
-import sys
-
-import pinlab_files
-import pinlab_shapes
 import pinlab_statistics
-
-UNSEEN = ("record.", "verify")  # parameters that change no figure
-MACHINE = ("kernel", "processor", "cores", "memory")  # of an environment
-CODES = (130, 4, 7, 3, 6, 5, 1, 0)  # where several apply, the first
+from pinlab_failure import gravest
+from pinlab_metrics import Catalogue
+from pinlab_policy import Policy, effect
+from pinlab_sides import Pairing
 
 EQUAL, BETTER, WORSE, CHANGED = "equal", "better", "worse", "changed"
 UNCLEAR, UNMEASURED, MISSING, BROKEN = "inconclusive", "nothing was measured", "incomparable", "not repeatable"
-
-
-class Failure(Exception):
-    def __init__(self, code, text):
-        super().__init__(text)
-        self.code = code
-
-
-def gravest(codes):
-    present = set(codes)
-    return next(code for code in CODES if code in present or code == 0)
-
-
-def pinlab():
-    program = os.environ.get("PINLAB")
-    if not program:
-        raise Failure(2, "start it as a command of pinlab (pinlab compare ...), or set PINLAB to the program")
-    return program
-
-
-class Metric:
-    def __init__(self, name, path, better="neither", unit=""):
-        self.name, self.path, self.better, self.unit = name, path, better, unit
-
-
-class Catalogue:
-    """What pinlab knows of metrics and parameters."""
-
-    def __init__(self):
-        rows = self.listed("metrics")
-        self.by_path = {row["path"].removeprefix("summary."): Metric(row["name"], row["path"].removeprefix("summary."),
-                                                                   row["better"], row["unit"]) for row in rows}
-        self.defaults = {row["name"]: row["default"] for row in self.listed("parameters")}
-
-    @staticmethod
-    def listed(kind):
-        done = subprocess.run([pinlab(), "list", kind, "--json"], stdout=subprocess.PIPE, check=False)
-        if done.returncode != 0:
-            raise Failure(7, f"{pinlab()} list {kind} failed")
-        return json.loads(done.stdout)
-
-    def metric(self, path):
-        return self.by_path.get(path) or Metric(path, path)
-
-    def words(self, parameters):
-        return [f"--{name}={value}" for name, value in parameters.items() if self.defaults.get(name) != value]
-
-    def command(self, parameters):
-        return "pinlab run " + " ".join(map(shlex.quote, self.words(parameters)))
-
-
-# ---- the two sides ---------------------------------------------------------------------------------
-
-
-class Cell:
-    def __init__(self, parameters):
-        self.parameters = parameters
-        self.outcome = self.exact = self.digest = self.graph_digest = None
-        self.broken = False
-        self.timed = {}  # path: samples
-
-    def digest_kind(self):
-        """What the digests are of: a sample, or all. Before there were samples, it was all."""
-        return "sampled" if self.parameters.get("record.digest") == "sampled" else "full"
-
-    def add(self, run):
-        leaves = pinlab_files.flatten(run.exact, "exact") if run.exact else None
-        if self.outcome is None:
-            self.outcome, self.exact = run.outcome, leaves
-            self.digest, self.graph_digest = run.digest, run.graph_digest
-        elif run.digest is not None and (run.digest, leaves) != (self.digest, self.exact):
-            self.broken = True
-        if run.outcome == "completed" and run.timed:
-            for path, value in pinlab_files.flatten(run.timed, "timed").items():
-                if value is not None and path != "timed.pause_work_fit":
-                    self.timed.setdefault(path, []).append(value)
-
-
-class Side:
-    """A sweep folder, a record, or an exact.json."""
-
-    def __init__(self, path, cells=None):
-        self.path, self.cells, self.axes = path, cells or [], []
-        self.session = self.environment = self.jobs = self.program = None
-        if cells is None:
-            self.read(path)
-
-    @classmethod
-    def drawn(cls, side, cells):
-        """Other runs of a side: for comparisons of what was drawn from them."""
-        drawn = cls(side.path, cells)
-        drawn.axes, drawn.session, drawn.environment, drawn.jobs = side.axes, side.session, side.environment, side.jobs
-        return drawn
-
-    def read(self, path):
-        try:
-            if os.path.isdir(path):
-                self.take_sweep(pinlab_files.read_sweep(path))
-            elif self.schema_of(path) == pinlab_files.EXACT:
-                self.take_exact(pinlab_files.read_exact(path))
-            else:
-                self.take_runs(pinlab_files.runs_of(path))
-        except pinlab_files.BadInput as error:
-            raise Failure(3, str(error)) from None
-        except OSError as error:
-            raise Failure(7, f"{error.filename}: {error.strerror}") from None
-
-    @staticmethod
-    def schema_of(path):
-        value = pinlab_files.loads(pinlab_files.read_text(path), path)
-        return value.get("schema") if isinstance(value, dict) else None
-
-    def take_sweep(self, sweep):
-        manifest = sweep.manifest
-        self.axes = sweep.axes
-        self.session, self.program = manifest["session"], manifest["program"]["version"]
-        self.jobs = manifest["limits"]["jobs"]
-        self.environment = {key: manifest["environment"].get(key) for key in MACHINE}
-        cells = {}
-        for name, cell in sweep.cells.items():
-            cells[name] = Cell(cell["parameters"])
-        for run in sweep.runs:
-            cells[run.cell].add(run)
-        self.cells = list(cells.values())
-
-    def take_exact(self, exact):
-        for entry in exact["cells"]:
-            cell = Cell(entry["parameters"])
-            self.axes = list(dict.fromkeys([*self.axes, *entry["axes"]]))
-            cell.outcome, cell.digest, cell.graph_digest = entry["outcome"], entry["digest"], entry["graph_digest"]
-            cell.exact = pinlab_files.flatten(entry["exact"], "exact") if entry["exact"] else None
-            self.cells.append(cell)
-
-    def take_runs(self, runs):
-        cell = Cell(runs[0].parameters)
-        for run in runs:
-            cell.add(run)
-        self.cells = [cell]
-
-
-class Pairing:
-    """The cells of two sides that belong together: equal in every parameter that both sides know."""
-
-    def __init__(self, base, new, ignored=()):
-        self.ignored = set(ignored)
-        names = [set().union(*(cell.parameters for cell in side.cells)) for side in (base, new)]
-        for name in ignored:
-            if name not in names[0] | names[1]:
-                raise Failure(2, f"--ignore: neither side has a parameter {name}")
-        self.one_sided = sorted(name for name in names[0] ^ names[1]
-                                if not name.startswith(UNSEEN) and name not in self.ignored)
-        self.names = sorted(name for name in names[0] & names[1]
-                            if not name.startswith(UNSEEN) and name not in self.ignored)
-        left, right = self.keyed(base), self.keyed(new)
-        self.pairs = [(left[key], right[key]) for key in left if key in right]
-        self.only_base = [left[key] for key in left if key not in right]
-        self.only_new = [right[key] for key in right if key not in left]
-        self.axes = [name for name in dict.fromkeys([*base.axes, *new.axes]) if name not in self.ignored]
-
-    def keyed(self, side):
-        cells = {}
-        for cell in side.cells:
-            key = tuple(cell.parameters.get(name) for name in self.names)
-            if key in cells:
-                raise Failure(6, f"{side.path}: two of its cells differ only in what is not compared "
-                                 f"({', '.join([*sorted(self.ignored), *self.one_sided]) or 'record.*'})")
-            cells[key] = cell
-        return cells
-
-    def label(self, cell):
-        words = [f"{name}={cell.parameters[name]}" for name in self.axes if name in cell.parameters]
-        return " ".join(words) or "the only cell"
-
-    def different_parameters(self):
-        """Parameters by which all cells of one side differ from all of the other: why nothing pairs up."""
-        found = []
-        for name in self.names:
-            left = {cell.parameters.get(name) for cell in self.only_base}
-            right = {cell.parameters.get(name) for cell in self.only_new}
-            if left and right and not left & right:
-                found.append(f"{name} is {' or '.join(sorted(map(str, left))[:3])} and "
-                             f"{' or '.join(sorted(map(str, right))[:3])}")
-        return found
-
-
-# ---- verdicts --------------------------------------------------------------------------------------
 
 
 class Row:
@@ -227,70 +31,12 @@ class Row:
         return f"{(self.new - self.base) / abs(self.base) * 100:+.3g} %"
 
 
-class Policy:
-    """What is allowed. Without a file: no exact figure may change, and times are shown only."""
-
-    def __init__(self, path=None):
-        self.alpha, self.min_samples, self.on_missing, self.metrics = 0.003, 8, "fail", None
-        self.path, self.text = path, None
-        if path is None:
-            return
-        try:
-            policy, self.text = pinlab_files.read_shaped(path, "pinlab/gate/1", pinlab_shapes.POLICY, "a policy is described in "
-                                                         "pinlab gate --help")
-        except pinlab_files.BadInput as error:
-            raise Failure(3, str(error)) from None
-        except OSError as error:
-            raise Failure(7, f"{path}: {error.strerror}") from None
-        self.alpha = policy.get("alpha", self.alpha)
-        self.min_samples = policy.get("min_samples", self.min_samples)
-        self.on_missing = policy.get("on_missing", self.on_missing)
-        self.metrics = policy.get("metrics")
-        if not 0 < self.alpha < 1:
-            raise Failure(3, f"{path}:{pinlab_files.line_of(self.text, 'alpha')}: at alpha it is not between 0 and 1")
-
-    def refuse_unknown_metrics(self, known):
-        """A rule that can hold for nothing gates nothing. `known`: names and paths."""
-        for index, rule in enumerate(self.metrics or []):
-            if self.text is not None and not any(fnmatch.fnmatch(name, rule["name"]) for name in known):
-                where = f"metrics[{index}].name"
-                near = difflib.get_close_matches(rule["name"], sorted(known), 1)
-                raise Failure(3, f"{self.path}:{pinlab_files.line_of(self.text, where)}: at {where} no metric is called "
-                                 f"{rule['name']!r}" + (f"; did you mean {near[0]}?" if near else ""))
-
-    def rule(self, metric, kind):
-        """The rule of a metric, or None where it is not gated."""
-        if self.metrics is None:
-            return {} if kind == "exact" else None
-        for rule in self.metrics:
-            if rule["kind"] == kind and (fnmatch.fnmatch(metric.name, rule["name"]) or
-                                         fnmatch.fnmatch(metric.path, rule["name"])):
-                return rule
-        return None
-
-    @staticmethod
-    def allows(rule, base, new):
-        """Whether an exact change is explicitly allowed."""
-        if not isinstance(base, (int, float)) or not isinstance(new, (int, float)):
-            return False
-        if "max_increase" in rule and new - base <= rule["max_increase"]:
-            return True
-        return "max_ratio" in rule and new <= base * rule["max_ratio"]
-
-
 def direction(metric, base, new):
     if base == new:
         return EQUAL
     if metric.better == "neither" or not all(isinstance(v, (int, float)) for v in (base, new)):
         return CHANGED
     return BETTER if (new < base) == (metric.better == "lower") else WORSE
-
-
-def effect(text):
-    """0.1 of 10%."""
-    if isinstance(text, (int, float)):
-        return float(text)
-    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
 
 
 class Comparison:
@@ -484,7 +230,3 @@ class Canary(Comparison):
             why = self.timed_obstacle() or next((row.note for row in self.rows if row.verdict == MISSING), "") or "; ".join(self.notes)
             return f"the canary does not say whether the machine moved: {why}"
         return ""
-
-
-def say(error, program):
-    print(f"pinlab {program}: {error}", file=sys.stderr)

@@ -9,7 +9,10 @@ import os
 import subprocess
 
 import pinlab_comparison as comparison
+import pinlab_failure
 import pinlab_files
+import pinlab_policy
+import pinlab_sides
 
 
 class Sides:
@@ -18,10 +21,10 @@ class Sides:
     def __init__(self, base, new):
         for side in (base, new):
             if not os.path.isdir(side.path):
-                raise comparison.Failure(2, f"--confirm: {side.path} is no folder of pinlab sweep --against")
+                raise pinlab_failure.Failure(2, f"--confirm: {side.path} is no folder of pinlab sweep --against")
         self.manifests = [pinlab_files.read_sweep(side.path).manifest for side in (base, new)]
         if base.session is None or base.session != new.session:
-            raise comparison.Failure(2, "--confirm: the two sides are not of one pinlab sweep --against")
+            raise pinlab_failure.Failure(2, "--confirm: the two sides are not of one pinlab sweep --against")
 
     def programs(self):
         return [manifest["program"]["path"] for manifest in self.manifests]
@@ -34,17 +37,17 @@ class Sides:
         try:
             done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
         except OSError as error:
-            raise comparison.Failure(7, f"--confirm: {new}: {error.strerror}") from None
+            raise pinlab_failure.Failure(7, f"--confirm: {new}: {error.strerror}") from None
         if done.returncode not in (0, 5):
-            raise comparison.Failure(done.returncode, f"--confirm: {folder}: {(done.stderr.strip().splitlines() or ['the sweep failed'])[-1]}")
+            raise pinlab_failure.Failure(done.returncode, f"--confirm: {folder}: {(done.stderr.strip().splitlines() or ['the sweep failed'])[-1]}")
 
     def require_same_programs(self, folder):
         for arm, then in zip(("base", "new"), self.manifests):
             now = pinlab_files.read_sweep(os.path.join(folder, arm)).manifest
             if now["program"]["hash"] != then["program"]["hash"]:
-                raise comparison.Failure(6, f"--confirm: {now['program']['path']} is another program than the one that was measured")
-            if any(now["environment"][key] != then["environment"][key] for key in comparison.MACHINE):
-                raise comparison.Failure(6, "--confirm: the sweep was made on another machine than this one")
+                raise pinlab_failure.Failure(6, f"--confirm: {now['program']['path']} is another program than the one that was measured")
+            if any(now["environment"][key] != then["environment"][key] for key in pinlab_sides.MACHINE):
+                raise pinlab_failure.Failure(6, "--confirm: the sweep was made on another machine than this one")
 
 
 def confirm(result, folder, measure=None):
@@ -65,19 +68,19 @@ def confirm(result, folder, measure=None):
 
 
 def judge(result, rows, folder):
-    policy = comparison.Policy()
+    policy = pinlab_policy.Policy()
     policy.alpha, policy.min_samples, policy.metrics = result.policy.alpha, result.policy.min_samples, []
     for row in rows:
         rule = result.policy.rule(next(metric for metric in result.catalogue.by_path.values() if metric.name == row.metric), "sampled")
         policy.metrics.append({**rule, "name": row.metric})
-    second = comparison.Comparison(*(comparison.Side(os.path.join(folder, arm)) for arm in ("base", "new")), policy, result.noise,
+    second = comparison.Comparison(*(pinlab_sides.Side(os.path.join(folder, arm)) for arm in ("base", "new")), policy, result.noise,
                                    catalogue=result.catalogue)
     if 4 in second.codes:
-        raise comparison.Failure(4, f"--confirm: equal runs of {folder} differ")
+        raise pinlab_failure.Failure(4, f"--confirm: equal runs of {folder} differ")
     found = {row.metric: row for row in second.rows if row.sampled and row.gated}
     for row in rows:
         if row.metric not in found:
-            raise comparison.Failure(6, f"--confirm: {folder}: {row.metric} could not be measured again")
+            raise pinlab_failure.Failure(6, f"--confirm: {folder}: {row.metric} could not be measured again")
         now = found[row.metric]
         if now.verdict == comparison.WORSE:
             row.note += f"; confirmed: {now.note}"

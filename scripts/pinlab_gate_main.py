@@ -8,14 +8,17 @@ import traceback
 
 import pinlab_comparison as comparison
 import pinlab_confirmation
+import pinlab_failure
 import pinlab_files
+import pinlab_policy
 import pinlab_reports
 import pinlab_shapes
+import pinlab_sides
 
 
 class Arguments(argparse.ArgumentParser):
     def error(self, message):
-        raise comparison.Failure(2, message)
+        raise pinlab_failure.Failure(2, message)
 
 
 def read_noise(path):
@@ -24,7 +27,7 @@ def read_noise(path):
     try:
         noise, _ = pinlab_files.read_shaped(path, "pinlab/noise/1", pinlab_shapes.NOISE, "pinlab calibrate --out writes it")
     except OSError as error:
-        raise comparison.Failure(7, f"{path}: {error.strerror}") from None
+        raise pinlab_failure.Failure(7, f"{path}: {error.strerror}") from None
     return {name: entry["noise"] for name, entry in noise["metrics"].items()}
 
 
@@ -34,8 +37,8 @@ def sides(operands):
     if len(operands) == 1 and all(os.path.isdir(os.path.join(operands[0], arm)) for arm in ("base", "new")):
         return [os.path.join(operands[0], "base"), os.path.join(operands[0], "new")]
     if len(operands) == 1 and not os.path.exists(operands[0]):
-        raise comparison.Failure(7, f"{operands[0]}: No such file or directory")
-    raise comparison.Failure(2, "name two sweeps, or the folder of pinlab sweep --against")
+        raise pinlab_failure.Failure(7, f"{operands[0]}: No such file or directory")
+    raise pinlab_failure.Failure(2, "name two sweeps, or the folder of pinlab sweep --against")
 
 
 def parse(program, words):
@@ -49,14 +52,14 @@ def parse(program, words):
 
 
 def policy_of(options):
-    policy = comparison.Policy(options.policy)
+    policy = pinlab_policy.Policy(options.policy)
     try:
         policy.alpha = float(options.alpha) if options.alpha else policy.alpha
         policy.min_samples = int(options.min_samples) if options.min_samples else policy.min_samples
     except ValueError:
-        raise comparison.Failure(2, "--alpha is a number, --min-samples a whole number") from None
+        raise pinlab_failure.Failure(2, "--alpha is a number, --min-samples a whole number") from None
     if not 0 < policy.alpha < 1 or policy.min_samples < 2:
-        raise comparison.Failure(2, "--alpha lies between 0 and 1, --min-samples is at least 2")
+        raise pinlab_failure.Failure(2, "--alpha lies between 0 and 1, --min-samples is at least 2")
     return policy
 
 
@@ -65,8 +68,8 @@ def canary_of(text, policy, noise):
         return None
     paths = text.split(",")
     if len(paths) != 2 or not all(paths):
-        raise comparison.Failure(2, "--canary needs two sweeps of one build: THEN,NOW")
-    return comparison.Canary(*map(comparison.Side, paths), policy, noise)
+        raise pinlab_failure.Failure(2, "--canary needs two sweeps of one build: THEN,NOW")
+    return comparison.Canary(*map(pinlab_sides.Side, paths), policy, noise)
 
 
 def run(program, words):
@@ -75,11 +78,11 @@ def run(program, words):
     policy = policy_of(options)
     noise = read_noise(options.noise)
     ignored = options.ignore.split(",") if options.ignore else []
-    result = comparison.Comparison(comparison.Side(base), comparison.Side(new), policy, noise, ignored,
+    result = comparison.Comparison(pinlab_sides.Side(base), pinlab_sides.Side(new), policy, noise, ignored,
                                    canary=canary_of(options.canary, policy, noise))
     if getattr(options, "confirm", None) is not None:
         if not options.confirm and len(options.operands) != 1:
-            raise comparison.Failure(2, "--confirm=FOLDER: where it measures again")
+            raise pinlab_failure.Failure(2, "--confirm=FOLDER: where it measures again")
         pinlab_confirmation.confirm(result, options.confirm or os.path.join(options.operands[0], "confirm"))
     code = result.code
     if program == "compare" and code == 1:
@@ -105,8 +108,8 @@ def main(program, lesson, function=run):
         return 0
     try:
         return function(program, words)
-    except comparison.Failure as failure:
-        comparison.say(failure, program)
+    except pinlab_failure.Failure as failure:
+        pinlab_failure.say(failure, program)
         return failure.code
     except BrokenPipeError:  # the reader went away; what was asked for in files is written
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -114,9 +117,9 @@ def main(program, lesson, function=run):
     except KeyboardInterrupt:
         return 130
     except (pinlab_files.BadInput, json.JSONDecodeError) as error:
-        comparison.say(error, program)
+        pinlab_failure.say(error, program)
         return 3
     except Exception:  # exit code 1 would be a verdict
         traceback.print_exc()
-        comparison.say("this is a bug of pinlab", program)
+        pinlab_failure.say("this is a bug of pinlab", program)
         return 4

@@ -5,6 +5,7 @@ import os
 import xml.etree.ElementTree as xml
 
 import pinlab_comparison as comparison
+import pinlab_failure
 
 MOST_ROWS = 40
 
@@ -23,7 +24,7 @@ def write(path, text):
             os.unlink(part)
         except OSError:
             pass
-        raise comparison.Failure(7, f"{path}: {error.strerror}") from None
+        raise pinlab_failure.Failure(7, f"{path}: {error.strerror}") from None
 
 
 def figure(value):

@@ -6,11 +6,14 @@ as they followed each other, which is what a smaller sweep would have had, drift
 """
 
 import pinlab_comparison as comparison
+import pinlab_failure
+import pinlab_policy
+import pinlab_sides
 import pinlab_statistics
 
 
 def gated(alpha, samples):
-    policy = comparison.Policy()
+    policy = pinlab_policy.Policy()
     policy.alpha, policy.min_samples = alpha, samples
     policy.metrics = [{"name": "*", "kind": "exact"}, {"name": "*", "kind": "sampled"}]
     return policy
@@ -30,7 +33,7 @@ class Resampling:
     def __init__(self, sides, catalogue):
         self.sides, self.catalogue = sides, catalogue
         self.cells = []  # [(cell, {path: [base runs, new runs]})]
-        for left, right in comparison.Pairing(*sides).pairs:
+        for left, right in pinlab_sides.Pairing(*sides).pairs:
             both = {path: (left.timed[path], right.timed[path]) for path in left.timed
                     if path in catalogue.by_path and catalogue.by_path[path].better != "neither" and path in right.timed}
             runs = max((len(samples[0]) for samples in both.values()), default=0)
@@ -43,21 +46,21 @@ class Resampling:
         """A side with the runs that pick(number of the cell) names as (arm, run)."""
         cells = []
         for number, (cell, times) in enumerate(self.cells):
-            drawn = comparison.Cell(cell.parameters)
+            drawn = pinlab_sides.Cell(cell.parameters)
             drawn.outcome, drawn.exact, drawn.digest, drawn.graph_digest = cell.outcome, cell.exact, cell.digest, cell.graph_digest
             chosen = pick(number)
             drawn.timed = {path: [samples[arm][run] * factor for arm, run in chosen] for path, samples in times.items()}
             cells.append(drawn)
-        return comparison.Side.drawn(self.sides[of], cells)
+        return pinlab_sides.Side.drawn(self.sides[of], cells)
 
     def finds(self, picks, policy, noise, factor=1.0):
         """Whether a comparison finds a difference of any time: better or worse, either would be said."""
         result = comparison.Comparison(self.side(0, picks[0]), self.side(1, picks[1], factor), policy, noise,
                                        catalogue=self.catalogue)
         if result.codes and 6 in result.codes:
-            raise comparison.Failure(6, "; ".join(result.notes))
+            raise pinlab_failure.Failure(6, "; ".join(result.notes))
         if any(row.verdict != comparison.EQUAL for row in result.rows if not row.sampled and row.gated):
-            raise comparison.Failure(4, "exact figures of equal programs differ")
+            raise pinlab_failure.Failure(4, "exact figures of equal programs differ")
         return any(row.sampled and row.verdict in (comparison.BETTER, comparison.WORSE) for row in result.rows)
 
     def at_random(self, chance, samples):

@@ -25,6 +25,9 @@ import pinlab_comparison  # noqa: E402
 import pinlab_confirmation  # noqa: E402
 import pinlab_files  # noqa: E402
 import pinlab_gate_main  # noqa: E402
+import pinlab_metrics  # noqa: E402
+import pinlab_policy  # noqa: E402
+import pinlab_sides  # noqa: E402
 import pinlab_statistics as statistics  # noqa: E402
 
 
@@ -36,10 +39,10 @@ def pinlab(*words):
 class Known:
     """A catalogue of one metric."""
 
-    by_path = {"timed.total": pinlab_comparison.Metric("total", "timed.total", "lower", "ns")}
+    by_path = {"timed.total": pinlab_metrics.Metric("total", "timed.total", "lower", "ns")}
 
     def metric(self, path):
-        return self.by_path.get(path) or pinlab_comparison.Metric(path, path)
+        return self.by_path.get(path) or pinlab_metrics.Metric(path, path)
 
 
 class Statistics(unittest.TestCase):
@@ -89,10 +92,10 @@ class Statistics(unittest.TestCase):
         chance = random.Random(3)
 
         def side(name, shift):
-            cell = pinlab_comparison.Cell({"plan": "no_gc"})
+            cell = pinlab_sides.Cell({"plan": "no_gc"})
             cell.outcome, cell.exact = "completed", {"exact.moved": 0}
             cell.timed = {"timed.total": [int(1e6 * (shift + chance.random() / 20)) for _ in range(40)]}
-            made = pinlab_comparison.Side(name, [cell])
+            made = pinlab_sides.Side(name, [cell])
             made.session, made.environment, made.jobs = "s", {}, 1
             return made
         catalogue = Known()
@@ -406,8 +409,8 @@ class Gates(unittest.TestCase):
     @unittest.mock.patch.dict(os.environ, PINLAB=PINLAB)
     def test_an_alarm_that_repeats_counts(self):
         folder = self.alarm("again", 20)
-        result = pinlab_comparison.Comparison(*(pinlab_comparison.Side(str(folder / arm)) for arm in ("base", "new")),
-                                              pinlab_comparison.Policy(self.total_policy()))
+        result = pinlab_comparison.Comparison(*(pinlab_sides.Side(str(folder / arm)) for arm in ("base", "new")),
+                                              pinlab_policy.Policy(self.total_policy()))
         self.assertEqual(result.code, 1)
         measured = []
 

@@ -1,0 +1,28 @@
+"""How commands of pinlab fail, and where the program is that started them."""
+
+import os
+import sys
+
+CODES = (130, 4, 7, 3, 6, 5, 1, 0)  # where several apply, the first
+
+
+class Failure(Exception):
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+
+
+def gravest(codes):
+    present = set(codes)
+    return next(code for code in CODES if code in present or code == 0)
+
+
+def say(error, program):
+    print(f"pinlab {program}: {error}", file=sys.stderr)
+
+
+def pinlab():
+    program = os.environ.get("PINLAB")
+    if not program:
+        raise Failure(2, "start it as a command of pinlab (pinlab compare ...), or set PINLAB to the program")
+    return program
