@@ -13,7 +13,10 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <filesystem>
 #include <memory>
+#include <system_error>
+#include <vector>
 
 #include <unistd.h>
 
@@ -144,6 +147,29 @@ class Abandon {
 
 }  // namespace
 
+namespace {
+
+/// The last to be written would be all that is left. Devices and pipes may take several.
+void refuse_one_file_twice(std::span<const std::string_view> files) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> seen;
+  for (const std::string_view file : files) {
+    std::error_code error;
+    const fs::path path = fs::weakly_canonical(file, error);
+    const bool is_other = fs::exists(path, error) && !fs::is_regular_file(path, error);
+    if (file.empty() || file == "-" || is_other) {
+      continue;
+    }
+    if (std::ranges::count(seen, path) > 0) {
+      throw UsageError(std::string(file) + " is to be written twice: give each of --out, " +
+                       "--figures, --pprof, --trace-events and --csv a file of its own");
+    }
+    seen.push_back(path);
+  }
+}
+
+}  // namespace
+
 std::span<const heap::Parameter> session_parameters() {
   return kParameters;
 }
@@ -169,6 +195,7 @@ SessionOptions session_options(const heap::ParameterValues& options) {
   if (std::ranges::count(session.files(), "-") > 1) {
     throw UsageError("only one of --out, --figures, --pprof, --trace-events and --csv can be -");
   }
+  refuse_one_file_twice(session.files());
   return session;
 }
 

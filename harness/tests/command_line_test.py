@@ -389,6 +389,15 @@ class Outcomes(Case):
         self.assertEqual(record["outcome"], "timeout")
         self.assertIn("came to no pause", record["reason"])
 
+    def test_no_file_is_written_twice(self):
+        small = ["--heap.max=16MiB", "--workload.slots=300", "--workload.replacements=1000"]
+        link = self.folder / "link"
+        link.symlink_to(self.folder)
+        for other in (self.folder / "one", link / "one", f"{self.folder}/../{self.folder.name}/one"):
+            self.says(2, "is to be written twice", "run", *small, f"--out={self.folder}/one", f"--csv={other}")
+        self.assertFalse((self.folder / "one").exists())
+        self.ends(0, "run", *small, "--out=/dev/null", "--csv=/dev/null")
+
     def interrupt(self, number, *words):
         path = self.folder / "record.json"
         process = subprocess.Popen([PINLAB, "run", *words, "--out", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
