@@ -28,7 +28,8 @@ class Row:
         numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (self.base, self.new))
         if not numbers or self.base == 0:
             return ""
-        return f"{(self.new - self.base) / abs(self.base) * 100:+.3g} %"
+        change = (self.new - self.base) / abs(self.base) * 100
+        return f"{change:+.3g} %" if abs(change) < 1000 else f"{change:+.0f} %"
 
 
 def direction(metric, base, new):

@@ -5,6 +5,7 @@ gated time is an alarm is run once more by both programs, interleaved and as oft
 worse once more, by the same rules, tested together with the other alarms alone.
 """
 
+import copy
 import os
 import subprocess
 
@@ -50,12 +51,18 @@ class Sides:
                 raise pinlab_failure.Failure(6, "--confirm: the sweep was made on another machine than this one")
 
 
-def confirm(result, folder, measure=None):
-    """Measures what alarms again, and takes back those that do not repeat."""
+def alarms_of(result):
+    """The times that fail the gate, by cell."""
     alarms = {}
     for row in result.rows:
         if row.gated and row.sampled and row.verdict == comparison.WORSE:
             alarms.setdefault(row.cell, []).append(row)
+    return alarms
+
+
+def confirm(result, folder, measure=None):
+    """Measures what alarms again, and takes back those that do not repeat."""
+    alarms = alarms_of(result)
     if not alarms:
         return
     sides = Sides(result.base, result.new)
@@ -63,28 +70,48 @@ def confirm(result, folder, measure=None):
         again = os.path.join(folder, str(number))
         (measure or sides.measure)(again, result.catalogue.words(rows[0].parameters))
         sides.require_same_programs(again)
-        judge(result, rows, again)
+        judge(result, rows, *(pinlab_sides.Side(os.path.join(again, arm)) for arm in ("base", "new")))
+        result.notes.append(f"{len(rows)} alarms of {rows[0].cell} were measured again in {again}: "
+                            f"{sum(row.verdict == comparison.WORSE for row in rows)} confirmed")
     result.conclude()
 
 
-def judge(result, rows, folder):
+def judge(result, rows, base, new):
+    """What two more sides, of the cell of these alarms alone, say of them. The rows say so."""
     policy = pinlab_policy.Policy()
     policy.alpha, policy.min_samples, policy.metrics = result.policy.alpha, result.policy.min_samples, []
     for row in rows:
         rule = result.policy.rule(next(metric for metric in result.catalogue.by_path.values() if metric.name == row.metric), "sampled")
         policy.metrics.append({**rule, "name": row.metric})
-    second = comparison.Comparison(*(pinlab_sides.Side(os.path.join(folder, arm)) for arm in ("base", "new")), policy, result.noise,
+    alarmed = {row.metric for row in rows}
+    second = comparison.Comparison(*(with_times(side, alarmed, result.catalogue) for side in (base, new)), policy, result.noise,
                                    catalogue=result.catalogue)
     if 4 in second.codes:
-        raise pinlab_failure.Failure(4, f"--confirm: equal runs of {folder} differ")
-    found = {row.metric: row for row in second.rows if row.sampled and row.gated}
+        raise pinlab_failure.Failure(4, f"--confirm: equal runs of {base.path} differ")
+    found = {row.metric: row for row in second.rows if row.metric in alarmed and row.verdict != comparison.MISSING}
     for row in rows:
         if row.metric not in found:
-            raise pinlab_failure.Failure(6, f"--confirm: {folder}: {row.metric} could not be measured again")
+            raise pinlab_failure.Failure(6, f"--confirm: {base.path}: {row.metric} could not be measured again")
         now = found[row.metric]
-        if now.verdict == comparison.WORSE:
+        if repeats(result, now):
             row.note += f"; confirmed: {now.note}"
         else:
             row.verdict, row.note = comparison.UNCLEAR, f"not confirmed: {now.note}; before: {row.note}"
-    result.notes.append(f"{len(rows)} alarms of {rows[0].cell} were measured again in {folder}: "
-                        f"{sum(row.verdict == comparison.WORSE for row in rows)} confirmed")
+
+
+def with_times(side, names, catalogue):
+    """The side without its other times: Holm's correction is over all that are tested, gated or not."""
+    cells = []
+    for cell in side.cells:
+        few = copy.copy(cell)
+        few.timed = {path: values for path, values in cell.timed.items() if catalogue.metric(path).name in names}
+        cells.append(few)
+    return pinlab_sides.Side.drawn(side, cells)
+
+
+def repeats(result, now):
+    """A value of 0, as of utilisation, has no ratio: what the ranks tell apart then, and is worse, repeats."""
+    if now.sampled:
+        return now.verdict == comparison.WORSE
+    metric = next(metric for metric in result.catalogue.by_path.values() if metric.name == now.metric)
+    return now.verdict == comparison.UNCLEAR and comparison.direction(metric, now.base, now.new) == comparison.WORSE

@@ -6,17 +6,25 @@ as they followed each other, which is what a smaller sweep would have had, drift
 """
 
 import pinlab_comparison as comparison
+import pinlab_confirmation as confirmation
 import pinlab_failure
 import pinlab_policy
 import pinlab_sides
 import pinlab_statistics
 
 
-def gated(alpha, samples):
+def gated(alpha, samples, floor=None):
+    """Every time is gated; `floor`: the least effect, where it is not that of the gate."""
     policy = pinlab_policy.Policy()
     policy.alpha, policy.min_samples = alpha, samples
-    policy.metrics = [{"name": "*", "kind": "exact"}, {"name": "*", "kind": "sampled"}]
+    policy.metrics = [{"name": "*", "kind": "exact"}, {"name": "*", "kind": "sampled"} | ({} if floor is None else {"min_effect": floor})]
     return policy
+
+
+def share(hits, trials):
+    """With its exact 95 % interval, as pinlab calibrate writes it."""
+    low, high = pinlab_statistics.clopper_pearson(hits, trials)
+    return {"alarms": hits, "share_95_low": round(low, 6), "share_95_high": round(high, 6)}
 
 
 def enough(tests, alpha, least=8):
@@ -42,10 +50,12 @@ class Resampling:
         self.runs = min((len(samples[0]) for _, times in self.cells for samples in times.values()), default=0)
         self.tests = sum(len(times) for _, times in self.cells)
 
-    def side(self, of, pick, factor=1.0):
-        """A side with the runs that pick(number of the cell) names as (arm, run)."""
+    def side(self, of, pick, factor=1.0, only=None):
+        """A side with the runs that pick(number of the cell) names as (arm, run); `only`: of cells with these parameters."""
         cells = []
         for number, (cell, times) in enumerate(self.cells):
+            if only is not None and cell.parameters != only:
+                continue
             drawn = pinlab_sides.Cell(cell.parameters)
             drawn.outcome, drawn.exact, drawn.digest, drawn.graph_digest = cell.outcome, cell.exact, cell.digest, cell.graph_digest
             chosen = pick(number)
@@ -53,28 +63,46 @@ class Resampling:
             cells.append(drawn)
         return pinlab_sides.Side.drawn(self.sides[of], cells)
 
-    def finds(self, picks, policy, noise, factor=1.0):
-        """Whether a comparison finds a difference of any time: better or worse, either would be said."""
+    def compared(self, picks, policy, noise, factor=1.0):
         result = comparison.Comparison(self.side(0, picks[0]), self.side(1, picks[1], factor), policy, noise,
                                        catalogue=self.catalogue)
         if result.codes and 6 in result.codes:
             raise pinlab_failure.Failure(6, "; ".join(result.notes))
         if any(row.verdict != comparison.EQUAL for row in result.rows if not row.sampled and row.gated):
             raise pinlab_failure.Failure(4, "exact figures of equal programs differ")
+        return result
+
+    def finds(self, picks, policy, noise, factor=1.0):
+        """Whether a comparison finds a difference of any time: better or worse, either would be said."""
+        result = self.compared(picks, policy, noise, factor)
         return any(row.sampled and row.verdict in (comparison.BETTER, comparison.WORSE) for row in result.rows)
 
-    def at_random(self, chance, samples):
-        drawn = [chance.sample([(arm, run) for arm in (0, 1) for run in range(self.runs)], 2 * samples) for _ in self.cells]
-        return (lambda number: drawn[number][:samples]), (lambda number: drawn[number][samples:])
+    def confirms(self, picks, policy, noise, factor=1.0):
+        """Whether pinlab gate would fail for a time that is worse, and whether it still would with --confirm: each cell that
+        alarms is measured again, by the third and fourth lot of runs."""
+        result = self.compared(picks, policy, noise, factor)
+        alarms = confirmation.alarms_of(result)
+        for rows in alarms.values():
+            only = rows[0].parameters
+            confirmation.judge(result, rows, self.side(0, picks[2], 1.0, only), self.side(1, picks[3], factor, only))
+        return bool(alarms), any(row.verdict == comparison.WORSE for rows in alarms.values() for row in rows)
+
+    def at_random(self, chance, samples, lots=2):
+        """So many lots of runs; no run is in two of them."""
+        drawn = [chance.sample([(arm, run) for arm in (0, 1) for run in range(self.runs)], lots * samples) for _ in self.cells]
+        return tuple(lambda number, at=lot * samples: drawn[number][at:at + samples] for lot in range(lots))
 
     def window(self, begin, samples):
         return tuple(lambda number, arm=arm: [(arm, run) for run in range(begin, begin + samples)] for arm in (0, 1))
 
     def rate(self, comparisons, policy, noise, factor=1.0):
-        """How many of these comparisons find a difference, as pinlab calibrate writes it."""
-        trials = alarms = 0
-        for picks in comparisons:
-            trials += 1
-            alarms += self.finds(picks, policy, noise, factor)
-        low, high = pinlab_statistics.clopper_pearson(alarms, trials)
-        return {"comparisons": trials, "alarms": alarms, "share_95_low": round(low, 6), "share_95_high": round(high, 6)}
+        """How many of these comparisons find a difference."""
+        found = [self.finds(picks, policy, noise, factor) for picks in comparisons]
+        return {"comparisons": len(found), **share(sum(found), len(found))}
+
+    def confirmed_rate(self, comparisons, policy, noise, factor=1.0):
+        """How many of these comparisons fail for a time, and how many still do with --confirm."""
+        found = [self.confirms(picks, policy, noise, factor) for picks in comparisons]
+        trials = len(found)
+        return {"comparisons": trials, **share(sum(first for first, _ in found), trials),
+                "confirmed": share(sum(second for _, second in found), trials)}

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -87,17 +88,21 @@ class Statistics(unittest.TestCase):
             self.assertLessEqual(10 * tests * statistics.least_p(samples, samples), 0.003)
         self.assertEqual(pinlab_resampling.enough(1, 0.05), 8)
 
+    @staticmethod
+    def drawn_side(name, times):
+        cell = pinlab_sides.Cell({"plan": "no_gc"})
+        cell.outcome, cell.exact = "completed", {"exact.moved": 0}
+        cell.timed = {"timed.total": times}
+        made = pinlab_sides.Side(name, [cell])
+        made.session, made.environment, made.jobs = "s", {}, 1
+        return made
+
     def test_a_comparison_that_is_drawn_finds_what_is_there(self):
         import pinlab_resampling
         chance = random.Random(3)
 
         def side(name, shift):
-            cell = pinlab_sides.Cell({"plan": "no_gc"})
-            cell.outcome, cell.exact = "completed", {"exact.moved": 0}
-            cell.timed = {"timed.total": [int(1e6 * (shift + chance.random() / 20)) for _ in range(40)]}
-            made = pinlab_sides.Side(name, [cell])
-            made.session, made.environment, made.jobs = "s", {}, 1
-            return made
+            return self.drawn_side(name, [int(1e6 * (shift + chance.random() / 20)) for _ in range(40)])
         catalogue = Known()
         equal = pinlab_resampling.Resampling([side("a", 1), side("b", 1)], catalogue)
         policy = pinlab_resampling.gated(0.003, 10)
@@ -108,6 +113,65 @@ class Statistics(unittest.TestCase):
         other = pinlab_resampling.Resampling([side("a", 1), side("b", 1.2)], catalogue)
         windows = [other.window(begin, 10) for begin in range(31)]
         self.assertEqual(other.rate(windows, policy, {})["alarms"], 31)
+
+    def test_of_alarms_that_are_drawn_only_real_ones_repeat(self):
+        import pinlab_resampling
+        chance = random.Random(4)
+        sides = [self.drawn_side(name, [int(1e6 * (1 + chance.random() / 20)) for _ in range(100)]) for name in "ab"]
+        resampling = pinlab_resampling.Resampling(sides, Known())
+        lots = resampling.at_random(chance, 10, 4)
+        self.assertEqual(len({run for lot in lots for run in lot(0)}), 40)
+        drawn = [resampling.at_random(chance, 10, 4) for _ in range(200)]
+        lax = resampling.confirmed_rate(drawn, pinlab_resampling.gated(0.5, 10, 0), {})
+        self.assertTrue(25 <= lax["alarms"] <= 75, lax)  # a quarter is worse by chance, and of these a quarter again
+        self.assertTrue(3 <= lax["confirmed"]["alarms"] <= 25, lax)
+        strict = pinlab_resampling.gated(0.003, 10)
+        real = resampling.confirmed_rate(drawn, strict, {}, 1.2)
+        self.assertEqual((real["alarms"], real["confirmed"]["alarms"]), (200, 200))
+        calibrate = runpy.run_path(os.path.join(SCRIPTS, "pinlab-calibrate"))
+        rows = calibrate["confirmations"](resampling, {}, chance, 40, 10, 0.003)
+        self.assertEqual([row["comparisons"] for row in rows], [40] * 6)
+        self.assertGreater(rows[3]["alarms"], rows[0]["alarms"])
+        self.assertEqual(rows[5]["confirmed"]["alarms"], 40)
+
+    def test_alarms_are_tested_again_without_the_times_that_did_not_alarm(self):
+        policy = pinlab_policy.Policy()
+        policy.alpha, policy.metrics = 0.05, [{"name": "*", "kind": "sampled", "min_effect": 0}]
+        catalogue = Known()
+        catalogue.by_path = {f"timed.t{i}": pinlab_metrics.Metric(f"t{i}", f"timed.t{i}", "lower") for i in range(20)}
+
+        def side(name, first):
+            made = self.drawn_side(name, [])
+            made.cells[0].timed = {f"timed.t{i}": list(range(1000, 1016)) for i in range(20)}
+            made.cells[0].timed["timed.t3"] = first
+            return made
+        some = list(range(1000, 1016))
+        result = pinlab_comparison.Comparison(side("a", some), side("b", [value + 100 for value in some]), policy, catalogue=catalogue)
+        rows = pinlab_confirmation.alarms_of(result)["the only cell"]
+        self.assertEqual([row.metric for row in rows], ["t3"])
+        again = [value + 5 for value in some]  # p is 0.02: enough for one time, not for one of twenty
+        pinlab_confirmation.judge(result, rows, side("a", some), side("b", again))
+        self.assertEqual(rows[0].verdict, "worse", rows[0].note)
+
+    def test_a_change_is_written_out(self):
+        for new, text in [(100, "+0 %"), (101, "+1 %"), (50, "-50 %"), (1099, "+999 %"), (1720, "+1620 %"), (10 ** 6, "+999900 %")]:
+            self.assertEqual(pinlab_comparison.Row("cell", "total", "worse", 100, new).change(), text)
+
+    def test_a_time_that_is_0_when_measured_again_is_judged_by_ranks(self):
+        policy = pinlab_policy.Policy()
+        policy.metrics = [{"name": "mmu", "kind": "sampled"}]
+        catalogue = Known()
+        catalogue.by_path = {"timed.total": pinlab_metrics.Metric("mmu", "timed.total", "higher")}
+
+        def compared(base, new):
+            return pinlab_comparison.Comparison(self.drawn_side("a", base), self.drawn_side("b", new), policy, catalogue=catalogue)
+        some = list(range(1000, 1020))
+        for again, verdict in [([0, *range(100, 119)], "worse"), ([0, *some[1:]], "inconclusive"), ([0, *range(9000, 9019)], "inconclusive")]:
+            result = compared(some, [value // 2 for value in some])
+            rows = [row for row in result.rows if row.metric == "mmu"]
+            self.assertEqual(rows[0].verdict, "worse")
+            pinlab_confirmation.judge(result, rows, self.drawn_side("a", some), self.drawn_side("b", again))
+            self.assertEqual(rows[0].verdict, verdict, rows[0].note)
 
     def test_holm_is_what_the_paper_has(self):
         self.assertEqual(statistics.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
@@ -346,6 +410,12 @@ class Gates(unittest.TestCase):
         self.assertEqual(json.loads(pathlib.Path(f"{noise}.few").read_text())["false_alarms"], {})
         self.assertIn("total", found["metrics"])
         self.gate(0, self.folder / "twice", f"--noise={noise}")
+
+    def test_what_calibration_cannot_do_is_said_before_it_measures(self):
+        for words in (["--confirm=x"], ["--confirm=5", "--reps=15"], ["--reps=9", "--samples=10"], ["--samples=1"], ["--resamples=0"]):
+            self.gate(2, f"--out={self.folder}/none.json", *words, "--heap.max=16MiB", command="calibrate")
+        self.assertEqual(list(self.folder.glob("none.json*")), [])
+        self.assertIn("twice", self.gate(2, f"--out={self.folder}/none.json", f"--sweep={self.folder}/twice", "--confirm=5", command="calibrate").stderr)
 
     def slowed(self, name, factor):
         """A copy of one side of `twice` whose times are longer."""
