@@ -89,34 +89,36 @@ void release(void* memory) noexcept {
 
 }  // namespace
 
-// The other forms call these.
-void* operator new(std::size_t bytes) {
+// The other forms call these. Weak: a program that has its own, and links this library, keeps them.
+[[gnu::weak]] void* operator new(std::size_t bytes) {
   if (is_apart.load(std::memory_order_relaxed)) [[unlikely]] {
     return allocate_apart(bytes, kAlignment);
   }
   return allocate(bytes);
 }
 
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
+[[gnu::weak]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   if (is_apart.load(std::memory_order_relaxed)) [[unlikely]] {
     return allocate_apart(bytes, static_cast<std::size_t>(alignment));
   }
   return allocate(bytes, static_cast<std::size_t>(alignment));
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::weak]] void operator delete(void* memory) noexcept {
   release(memory);
 }
 
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+[[gnu::weak]] void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
   release(memory);
 }
 
-void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
+[[gnu::weak]] void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
   release(memory);
 }
 
-void operator delete(void* memory, std::size_t /*bytes*/, std::align_val_t /*alignment*/) noexcept {
+[[gnu::weak]] void operator delete(void* memory,
+                                   std::size_t /*bytes*/,
+                                   std::align_val_t /*alignment*/) noexcept {
   release(memory);
 }
 
