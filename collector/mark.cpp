@@ -223,11 +223,12 @@ class Marker {
   template <bool kHaveEnded>
   void extend_and_hold(heap::MarkExtension& extension, heap::Block block, std::size_t pin_lines) {
     const heap::AddressRange range = heap_.range_of(block);
-    // One pass is less than two; but where few lines have pins, it cannot be foreseen which.
-    constexpr std::size_t kFew = 4;
-    const Pinned pinned = pin_lines * kFew < range.bytes() / heap::kLineBytes
-                              ? extend_sparse<kHaveEnded>(extension, range)
-                              : extend_dense<kHaveEnded>(extension, range);
+    // One pass is less than two. But where some lines have pins and most have none, it cannot be
+    // foreseen which; where next to none have, that is seldom wrong.
+    const std::size_t lines = range.bytes() / heap::kLineBytes;
+    const bool is_sparse = pin_lines > lines / 32 && pin_lines < lines / 4;
+    const Pinned pinned = is_sparse ? extend_twice<kHaveEnded>(extension, range)
+                                    : extend_once<kHaveEnded>(extension, range);
     live_.pins += pinned.pins;
     live_.pinned_bytes += pinned.granules * kGranuleBytes;
     if (pinned.pins != 0) {
@@ -237,7 +238,7 @@ class Marker {
   }
 
   template <bool kHaveEnded>
-  Pinned extend_dense(heap::MarkExtension& extension, heap::AddressRange range) {
+  Pinned extend_once(heap::MarkExtension& extension, heap::AddressRange range) {
     Pinned found;
     extension.extend(range, [&](Address line, std::uint64_t starts, std::uint64_t rest) {
       constexpr std::size_t kAheadBytes = 16 * heap::kLineBytes;
@@ -253,7 +254,7 @@ class Marker {
   }
 
   template <bool kHaveEnded>
-  Pinned extend_sparse(heap::MarkExtension& extension, heap::AddressRange range) {
+  Pinned extend_twice(heap::MarkExtension& extension, heap::AddressRange range) {
     if (kHaveEnded) {
       heap_.pin_lines().for_each(range, [this](Address line) { expect_ended(line); });
     } else {
