@@ -120,6 +120,32 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a frame does not wait for one below it, which would end only after the frame") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    if (entry.name != "event_loop") {
+      continue;
+    }
+    // Room for the loop's arguments and one frame, not for a second upon it.
+    const std::string error =
+        limit_error(entry, settings_of(entry), limited(LimitAnswer::block, 7));
+    CHECK(error.starts_with("a pin beyond pin.limit: 6 are held"));
+    CHECK(error.find("no thread can make") != std::string::npos);
+  }
+}
+
+TEST_CASE("nothing is allocated in the time that a use case waits for room") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    if (has_few_at_a_time(entry)) {
+      continue;
+    }
+    CAPTURE(entry.name);
+    const UseCaseEnding free = run_use_case(entry, settings_of(entry));
+    const UseCaseEnding ending =
+        run_use_case(entry, settings_of(entry), limited(LimitAnswer::block));
+    CHECK(ending.allocated <= free.allocated);
+  }
+}
+
 TEST_CASE("threads of a use case give each other room") {
   for (const WorkloadEntry& entry : use_cases()) {
     if (has_few_at_a_time(entry)) {
@@ -154,6 +180,21 @@ TEST_CASE("room for each call starves what is asynchronous, and no call") {
     const UseCaseEnding operation = run_use_case(entry, settings_of(entry, "operation"), calls);
     CHECK(operation.pins.made == 0);
     CHECK(operation.limit.refused == call.pins.made);
+  }
+}
+
+TEST_CASE("a call that is refused its pins is over, and gives later ones no room") {
+  for (const WorkloadEntry& entry : use_cases()) {
+    if (entry.name == "frame_buffers") {
+      continue;  // a frame buffer is a set of one
+    }
+    CAPTURE(entry.name);
+    Settings settings = settings_of(entry, "call");
+    settings["workload.set"] = "3";
+    const UseCaseEnding ending = run_use_case(
+        entry, settings, {.limit = 1, .limit_per_call = 1, .limit_answer = LimitAnswer::fail});
+    CHECK(ending.limit.refused > 0);
+    CHECK(ending.pins.made == 0);
   }
 }
 

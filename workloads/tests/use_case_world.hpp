@@ -42,6 +42,7 @@ struct UseCaseEnding {
   std::uint64_t alive_by_pin_alone = 0;
   std::uint64_t moved = 0;
   std::uint64_t leaks = 0;
+  std::uint64_t allocated = 0;  ///< bytes, by a run of one thread
   LimitFigures limit = {};
 };
 
@@ -110,6 +111,7 @@ inline collector::Options use_case_heap() {
     ending.held = world.runtime.pins().held();
     ending.peak = pins.peak();
     ending.limit = pins.limit_figures();
+    ending.allocated = world.mutator->clock();
   }
   ending.pins = world.runtime.pins().counts();
   ending.alive_by_pin_alone = sums.alive_by_pin_alone;
