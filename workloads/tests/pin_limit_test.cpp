@@ -1,9 +1,12 @@
 // What becomes of a pin beyond the limit, by pin.limit_answer.
+#include "collector/safe_region.hpp"
 #include "workloads/pin_pressure.hpp"
 #include "workloads/tests/world.hpp"
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <future>
 #include <string>
 
 namespace pinlab::workloads::tests {
@@ -20,7 +23,7 @@ PinPressureOptions limited(LimitAnswer answer, PinLifetime lifetime, std::uint32
 }
 
 TEST_CASE("a pin that the limit refuses is not made, and the program goes on without") {
-  for (const std::uint32_t batch : {1U, 3U}) {
+  for (const std::uint32_t batch : {1U, 3U, 5U}) {  // the last is larger than the limit
     World world;
     PinPressure pins(world.runtime, limited(LimitAnswer::fail, {Kind::fixed, 640, 0}, batch));
     for (int i = 0; i < 1000; ++i) {
@@ -71,6 +74,8 @@ TEST_CASE("beyond the limit objects are copied, and the copies end as the pins w
     CHECK(counts.made + pins.limit_figures().copied == 100);
     CHECK(pins.limit_figures().copied == counts.work_of(pinning::ShapeWork::copies));
     CHECK(pins.limit_figures().copied_bytes == 64 * pins.limit_figures().copied);
+    const PlacementFigures placed = pins.placement_figures();
+    CHECK(placed.apart + placed.beside == counts.made);  // a copy has no place in the heap
   }
 }
 
@@ -101,6 +106,62 @@ TEST_CASE("a pin that waits for what only its own thread could end is beyond the
       said = error.what();
     }
     CHECK(said.find("no thread can make") != std::string::npos);
+  }
+}
+
+/// Another thread that waits for an end, and what it was told.
+class Waiter {
+ public:
+  Waiter(World& world, PinPressure& pins)
+      : told_(std::async(std::launch::async, [&world, &pins, seen = pins.ends()] {
+          const auto mutator = world.runtime.attach();
+          return pins.wait_for_end(*mutator, seen);
+        })) {}
+
+  [[nodiscard]] bool is_done_within(std::chrono::milliseconds time) const {
+    return told_.wait_for(time) == std::future_status::ready;
+  }
+  [[nodiscard]] bool told() { return told_.get(); }
+
+ private:
+  std::future<bool> told_;
+};
+
+constexpr std::chrono::milliseconds kMoment{30};
+constexpr std::chrono::milliseconds kLong{5000};
+
+TEST_CASE("a thread waits until another ends a pin, or none is left that could") {
+  enum class Other { ends_a_pin, is_done, waits_too };
+  for (const Other other : {Other::ends_a_pin, Other::is_done, Other::waits_too}) {
+    CAPTURE(static_cast<int>(other));
+    World world;
+    PinPressure pins(world.runtime, {.limit = 4, .limit_answer = LimitAnswer::block});
+    pins.begin_threads(2);
+    REQUIRE(pins.ask(4, 0) == Granted::pins);
+    const std::uint64_t seen = pins.ends();
+    pins.give_back();
+    // An end that was not seen yet is no wait, however often it is asked for.
+    CHECK(pins.wait_for_end(*world.mutator, seen));
+    CHECK(pins.wait_for_end(*world.mutator, seen));
+    bool told = false;
+    {
+      const collector::SafeRegion outside(*world.mutator);
+      Waiter waiter(world, pins);
+      CHECK_FALSE(waiter.is_done_within(kMoment));
+      if (other == Other::ends_a_pin) {
+        pins.give_back();
+      } else if (other == Other::is_done) {
+        pins.end_thread();
+      } else {
+        Waiter second(world, pins);
+        CHECK(second.is_done_within(kLong));
+        CHECK_FALSE(second.told());
+      }
+      CHECK(waiter.is_done_within(kLong));
+      pins.give_back();  // whoever still waits wrongly ends here
+      told = waiter.told();
+    }
+    CHECK(told == (other == Other::ends_a_pin));
   }
 }
 

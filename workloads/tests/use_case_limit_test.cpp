@@ -1,7 +1,10 @@
 // What becomes of the pins that programs make themselves beyond the limit, by pin.limit_answer.
 #include "workloads/tests/use_case_world.hpp"
+#include "workloads/use_cases/pin_keeper.hpp"
 
 #include <doctest/doctest.h>
+
+#include <utility>
 
 namespace pinlab::workloads::tests {
 namespace {
@@ -196,6 +199,53 @@ TEST_CASE("a call that is refused its pins is over, and gives later ones no room
     CHECK(ending.limit.refused > 0);
     CHECK(ending.pins.made == 0);
   }
+}
+
+/// A keeper of sets of three, of calls.
+struct Calls {
+  explicit Calls(const PinPressureOptions& limit) : pins(world.runtime, limit) {}
+
+  PinSetId begin(heap::ObjectRef owner = {}) {
+    REQUIRE(keeper.ask(3, 0) == Granted::pins);
+    std::vector<PinWish> wishes;
+    for (int i = 0; i < 3; ++i) {
+      wishes.push_back({.object = world.make()});
+    }
+    return keeper.hold(wishes, owner);
+  }
+  void check_refused(const std::string& why) {
+    CHECK_THROWS_WITH_AS(static_cast<void>(keeper.ask(3, 0)), doctest::Contains(why.c_str()),
+                         PinLimitReached);
+  }
+
+  World world;
+  PinPressure pins;
+  WorkloadContext context{
+      .runtime = world.runtime, .mutator = *world.mutator, .pins = pins, .random = heap::Random(1)};
+  PinKeeper keeper{context, *world.mutator, {.lifetime = LifetimeClass::call, .set = 3}};
+};
+
+TEST_CASE("a call is over when its pins end, when they are forgotten and when it has none") {
+  Calls calls({.limit = 1, .limit_per_call = 2});
+  const PinSetId first = calls.begin();
+  calls.check_refused("3 are held, in 2 calls");
+  calls.check_refused("3 are held, in 2 calls");  // the one that was refused is over
+  calls.keeper.release(first);
+  const PinSetId second = calls.begin(calls.world.make());
+  calls.check_refused("3 are held, in 2 calls");
+  calls.keeper.forget(second);
+  calls.check_refused("3 are held, in 1 calls");
+}
+
+TEST_CASE("each pin of a set that waited counts") {
+  Calls calls({.limit = 4, .limit_answer = LimitAnswer::block});
+  PinSetId held = calls.begin();
+  calls.keeper.use_while_waiting([&] {
+    calls.keeper.release(std::exchange(held, 0));
+    return true;
+  });
+  calls.keeper.release(calls.begin());
+  CHECK(calls.pins.limit_figures().waits == 3);
 }
 
 TEST_CASE("what only pins keep alive is kept otherwise where there are copies") {
