@@ -35,9 +35,15 @@ class LineSet {
       std::atomic_ref(word(a)).fetch_or(bit(a), std::memory_order_relaxed);
     }
   }
+  /// REQUIRES that no other thread adds meanwhile.
   void remove(Address a) const { word(a) &= ~bit(a); }
+  /// Beside others that add or remove lines outside of the range: a word may hold some of these.
   void remove(AddressRange range) const {
-    for_each_word(range, [](std::uint64_t& word, std::uint64_t mine, Address) { word &= ~mine; });
+    for_each_word(range, [this](std::uint64_t lines, std::uint64_t mine, Address first) {
+      if ((lines & mine) != 0) {
+        std::atomic_ref(word(first)).fetch_and(~mine, std::memory_order_relaxed);
+      }
+    });
   }
 
   [[nodiscard]] std::size_t count(AddressRange range) const {
@@ -112,7 +118,8 @@ class LineSet {
       if (limit < next) {
         mine &= ~std::uint64_t{0} >> (next - limit);
       }
-      visit(words_[index], mine, base_ + index * kWordBytes);
+      visit(std::atomic_ref(words_[index]).load(std::memory_order_relaxed), mine,
+            base_ + index * kWordBytes);
       line = next;
     }
   }

@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <vector>
 
 namespace pinlab::heap::tests {
@@ -98,6 +100,31 @@ TEST_CASE("line_set: what was added and removed is there, by line and by range")
       REQUIRE(world.lines.has(at(i)) == world.model[i]);
     }
   }
+}
+
+TEST_CASE("line_set: threads that add and remove in parts of one word lose nothing") {
+  LineSetAndModel world(1);
+  std::atomic<int> ready{0};
+  const auto lose_nothing = [&](AddressRange mine, bool& lost) {
+    ready.fetch_add(1);
+    while (ready.load() < 2) {
+    }
+    for (int round = 0; round < 300'000; ++round) {
+      for (Address line = mine.base; line < mine.limit; line += kLineBytes) {
+        world.lines.add_shared(line);
+      }
+      lost = lost || world.lines.count(mine) != mine.bytes() / kLineBytes;
+      world.lines.remove(mine);
+      lost = lost || world.lines.has_any(mine);
+    }
+  };
+  bool below_lost = false;
+  bool above_lost = false;
+  std::thread other([&] { lose_nothing({at(8), at(16)}, above_lost); });
+  lose_nothing({at(0), at(8)}, below_lost);
+  other.join();
+  CHECK_FALSE(below_lost);
+  CHECK_FALSE(above_lost);
 }
 
 TEST_CASE("line_set: lines above are visited as far as something reaches, and once") {
