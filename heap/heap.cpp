@@ -157,10 +157,8 @@ bool Heap::has_pin_ended(Block block) const {
 
 void Heap::forget_pins(Block block) {
   const AddressRange range = range_of(block);
-  if (pin_lines_.has_any(range)) {
-    pin_lines_.for_each(range, [this](Address line) { pin_bits(line) = 0; });
-    pin_lines_.remove(range);
-  }
+  pin_lines_.for_each(range, [this](Address line) { pin_bits(line) = 0; });
+  pin_lines_.remove(range);
 }
 
 void Heap::release_block(Block block) {

@@ -525,8 +525,8 @@ void PinPressure::wait_for_room() {
   schedule_event();
 }
 
-void PinPressure::refuse_to_wait() const {
-  refuse_by_limit(1, "; it waits for an unpin that no thread can make");
+void PinPressure::refuse_to_wait(std::uint64_t pins) const {
+  refuse_by_limit(pins, "; room for it needs an unpin that no thread can make");
 }
 
 void PinPressure::refuse_by_limit(std::uint64_t pins, const char* why) const {

@@ -143,7 +143,8 @@ class PinPressure {
   [[nodiscard]] bool wait_for_end(collector::Mutator& mutator, std::uint64_t seen);
   /// Pins that waited together got room; `waited`: on the clock.
   void count_wait(std::uint64_t pins, std::uint64_t waited);
-  [[noreturn]] void refuse_to_wait() const;
+  /// Throws PinLimitReached for so many pins together.
+  [[noreturn]] void refuse_to_wait(std::uint64_t pins = 1) const;
   /// So many threads make pins from now on, where it is not one; and one of them is done.
   void begin_threads(std::uint64_t threads);
   void end_thread();

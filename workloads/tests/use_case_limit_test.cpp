@@ -114,8 +114,12 @@ TEST_CASE(
       CHECK(limit_error(entry, settings, limited(LimitAnswer::block)).find("no thread can make") !=
             std::string::npos);
     }
-    CHECK(limit_error(entry, settings_of(entry), limited(LimitAnswer::block, 1))
-              .find("no thread can make") != std::string::npos);
+    const std::string block =
+        limit_error(entry, settings_of(entry), limited(LimitAnswer::block, 1));
+    CHECK(block.find("no thread can make") != std::string::npos);
+    if (entry.name == "iovec") {
+      CHECK(block.starts_with("a set of "));
+    }
     const std::string crash =
         limit_error(entry, settings_of(entry, "process"), limited(LimitAnswer::crash));
     CHECK(crash.find("pins beyond pin.limit: ") != std::string::npos);

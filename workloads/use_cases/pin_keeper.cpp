@@ -211,7 +211,7 @@ Granted PinKeeper::find_room(std::uint64_t objects, std::uint64_t bytes) {
     }
     const bool ended = end_something_ && end_something_();
     if (!ended && !pins.wait_for_end(mutator_, seen)) {
-      pins.refuse_to_wait();
+      pins.refuse_to_wait(objects);
     }
   }
   pins.count_wait(objects, clock() - before);
