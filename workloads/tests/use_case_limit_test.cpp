@@ -135,7 +135,7 @@ TEST_CASE("a frame does not wait for one below it, which would end only after th
     // Room for the loop's arguments and one frame, not for a second upon it.
     const std::string error =
         limit_error(entry, settings_of(entry), limited(LimitAnswer::block, 7));
-    CHECK(error.starts_with("a pin beyond pin.limit: 6 are held"));
+    CHECK(error.find(" beyond pin.limit: 6 are held") != std::string::npos);
     CHECK(error.find("no thread can make") != std::string::npos);
   }
 }
