@@ -214,6 +214,32 @@ class Reader(unittest.TestCase):
             self.assertIn(message, str(caught.exception))
 
 
+def change_times(folder, change):
+    """Has `change` alter the times of each run in a sweep's events, and seals the lines anew."""
+    lines = []
+    for line in (folder / "events.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        if event["t"] == "rep_end":
+            change(event["run"]["timed"])
+        del event["c"]
+        text = json.dumps(event, separators=(",", ":"))[:-1]
+        lines.append(f'{text},"c":"{zlib.crc32(text.encode()):08x}"}}\n')
+    (folder / "events.jsonl").write_text("".join(lines))
+
+
+def draw_times(folder, seed):
+    """Gives a sweep times that are drawn: what is found in them does not depend on what else the machine does."""
+    chance = random.Random(seed)
+
+    def drawn(times):
+        for key, value in times.items():
+            if isinstance(value, dict):
+                drawn(value)
+            elif key != "count":
+                times[key] = round(5e5 * chance.lognormvariate(0, 0.03))  # ns, or millionths
+    change_times(folder, drawn)
+
+
 class Gates(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -223,6 +249,8 @@ class Gates(unittest.TestCase):
                  "--axis=seed=1..2"]
         assert pinlab("sweep", f"--out={cls.folder}/a", *words).returncode == 0
         assert pinlab("sweep", f"--out={cls.folder}/twice", *words, "--reps=13", f"--against={PINLAB}").returncode == 0
+        for seed, arm in enumerate(("base", "new")):
+            draw_times(cls.folder / "twice" / arm, seed)
         cls.reference = json.loads((cls.folder / "a" / "exact.json").read_text())
 
     def gate(self, code, *words, command="gate"):
@@ -421,18 +449,12 @@ class Gates(unittest.TestCase):
         """A copy of one side of `twice` whose times are longer."""
         folder = self.folder / name
         shutil.copytree(self.folder / "twice" / "new", folder)
-        lines = []
-        for line in (folder / "events.jsonl").read_text().splitlines():
-            event = json.loads(line)
-            if event["t"] == "rep_end":
-                pauses = event["run"]["timed"]["pauses"]
-                for times, keys in [(event["run"]["timed"], ("total", "mutator")), *((pauses[kind], ("p50", "total", "max")) for kind in pauses)]:
-                    for key in keys:
-                        times[key] = int(times[key] * factor)
-            del event["c"]
-            text = json.dumps(event, separators=(",", ":"))
-            lines.append(f'{text[:-1]},"c":"{zlib.crc32(text[:-1].encode()):08x}"}}\n')
-        (folder / "events.jsonl").write_text("".join(lines))
+
+        def longer(timed):
+            for times, keys in [(timed, ("total", "mutator")), *((pauses, ("p50", "total", "max")) for pauses in timed["pauses"].values())]:
+                for key in keys:
+                    times[key] = int(times[key] * factor)
+        change_times(folder, longer)
         return folder
 
     def test_a_canary_that_moved_forbids_to_compare_times(self):
