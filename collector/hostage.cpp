@@ -27,11 +27,15 @@ OldCensus old_census(const heap::Heap& heap) {
       continue;
     }
     const AddressRange range = heap.range_of(block);
-    for (Address part = range.base; part < range.limit; part += LiveParts::kPartBytes) {
-      const std::uint64_t live = heap.marks().live_bytes({part, part + LiveParts::kPartBytes});
-      census.parts.set(part, live);
-      blocks[i].live += live;
+    Address part = range.base;
+    std::uint32_t granules = 0;
+    for (std::uint32_t& sum : census.parts.sums(range)) {
+      const AddressRange lines{part, part + LiveParts::kPartBytes};
+      granules += static_cast<std::uint32_t>(heap.marks().live_bytes(lines) / heap::kGranuleBytes);
+      sum = granules;
+      part = lines.limit;
     }
+    blocks[i].live = std::uint64_t{granules} * heap::kGranuleBytes;
   }
   return census;
 }

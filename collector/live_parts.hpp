@@ -1,10 +1,11 @@
-// How much is alive in each part of the blocks, for plans that only count: where a part fits as a
-// whole, its lines need no look.
+// How much is alive in the blocks up to the end of each part of them, for plans that only count:
+// what surely fits as a whole is found by sums, and its lines need no look.
 #pragma once
 
 #include "heap/address.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace pinlab::collector {
@@ -15,27 +16,21 @@ class LiveParts {
   static constexpr std::size_t kPartBytes = 8 * heap::kLineBytes;
 
   explicit LiveParts(heap::AddressRange blocks)
-      : base_(blocks.base), granules_(blocks.bytes() / kPartBytes) {}
+      : base_(blocks.base), sums_(blocks.bytes() / kPartBytes) {}
 
-  void set(heap::Address part, std::uint64_t bytes) {
-    granules_[(part - base_) / kPartBytes] = static_cast<std::uint16_t>(bytes / heap::kGranuleBytes);
+  /// Of a block, in granules and ascending: what is alive from its base to the end of each part.
+  [[nodiscard]] std::span<const std::uint32_t> sums(heap::AddressRange block) const {
+    return {&sums_[index(block.base)], block.bytes() / kPartBytes};
   }
-  [[nodiscard]] std::size_t live_bytes(heap::Address part) const {
-    return granules_[(part - base_) / kPartBytes] * heap::kGranuleBytes;
-  }
-  /// REQUIRES whole parts.
-  [[nodiscard]] std::size_t live_bytes(heap::AddressRange parts) const {
-    const std::uint16_t* part = &granules_[(parts.base - base_) / kPartBytes];
-    std::size_t granules = 0;
-    for (std::size_t i = 0; i < parts.bytes() / kPartBytes; ++i) {
-      granules += part[i];
-    }
-    return granules * heap::kGranuleBytes;
+  [[nodiscard]] std::span<std::uint32_t> sums(heap::AddressRange block) {
+    return {&sums_[index(block.base)], block.bytes() / kPartBytes};
   }
 
  private:
+  [[nodiscard]] std::size_t index(heap::Address part) const { return (part - base_) / kPartBytes; }
+
   heap::Address base_;
-  std::vector<std::uint16_t> granules_;
+  std::vector<std::uint32_t> sums_;
 };
 
 }  // namespace pinlab::collector

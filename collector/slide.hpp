@@ -14,24 +14,28 @@ class Slide {
  public:
   /// `parts` may be null.
   Slide(heap::Heap& heap, const LiveParts* parts, MovePlan& plan)
-      : heap_(heap),
-        parts_(parts),
-        slack_(plan.largest),
-        plan_(plan),
-        gap_(plan.gaps.begin()) {}
+      : heap_(heap), parts_(parts), slack_(plan.largest), plan_(plan), gap_(plan.gaps.begin()) {}
 
   void block(heap::AddressRange range, std::span<const heap::AddressRange> islands) {
     if (kRecord || parts_ == nullptr || !islands.empty()) {
       lines(range, islands);
       return;
     }
-    for (heap::Address part = range.base; part < range.limit; part += LiveParts::kPartBytes) {
-      const std::size_t bytes = parts_->live_bytes(part);
-      if (gap_ != plan_.gaps.end() && bytes + slack_ <= room()) {
-        gap_->filled += bytes;  // and so would each of its lines
-      } else {
-        lines({part, part + LiveParts::kPartBytes}, {});
+    const std::span<const std::uint32_t> sums = parts_->sums(range);
+    std::uint32_t placed = 0;  // granules
+    for (std::size_t part = 0; part < sums.size(); ++part) {
+      const std::size_t beyond = first_beyond(sums, part, placed + granules_that_fit());
+      if (beyond > part && sums[beyond - 1] > placed) {
+        gap_->filled += heap::kGranuleBytes * (sums[beyond - 1] - placed);  // as line by line
+        placed = sums[beyond - 1];
       }
+      if (beyond == sums.size()) {
+        return;
+      }
+      part = beyond;
+      const heap::Address base = range.base + part * LiveParts::kPartBytes;
+      lines({base, base + LiveParts::kPartBytes}, {});
+      placed = sums[part];
     }
   }
 
@@ -45,18 +49,19 @@ class Slide {
     }
     std::size_t level = gap_->filled - gap_->base;
     for (std::size_t i = index; i < index + kAhead; ++i) {
-      level += parts_->live_bytes(heap_.range_of(plan_.blocks[i]));
+      level += heap::kGranuleBytes * parts_->sums(heap_.range_of(plan_.blocks[i])).back();
     }
     level &= heap_.block_bytes() - 1;
     const heap::AddressRange range = heap_.range_of(plan_.blocks[index + kAhead]);
-    for (heap::Address part = range.base; part < range.limit; part += LiveParts::kPartBytes) {
-      level += parts_->live_bytes(part);
-      if (level + slack_ > heap_.block_bytes()) {
-        constexpr std::size_t kLinesInCache = 64 / sizeof(heap::LineMarks);
-        for (std::size_t i = 0; i < 2 * LiveParts::kPartBytes; i += kLinesInCache * heap::kLineBytes) {
-          __builtin_prefetch(&heap_.marks().line(part + i));
-        }
-        return;
+    const std::span<const std::uint32_t> sums = parts_->sums(range);
+    const std::size_t part =
+        first_beyond(sums, 0, granules_below(heap_.block_bytes(), level + slack_));
+    if (part < sums.size()) {
+      constexpr std::size_t kLinesInCache = 64 / sizeof(heap::LineMarks);
+      const heap::Address lines = range.base + part * LiveParts::kPartBytes;
+      for (std::size_t i = 0; i < 2 * LiveParts::kPartBytes;
+           i += kLinesInCache * heap::kLineBytes) {
+        __builtin_prefetch(&heap_.marks().line(lines + i));
       }
     }
   }
@@ -125,6 +130,28 @@ class Slide {
       ++plan_.routed;
     }
     gap_->filled += here;
+  }
+
+  /// The first part from `part` on with which more than `granules` are alive in the block.
+  [[nodiscard]] static std::size_t first_beyond(std::span<const std::uint32_t> sums,
+                                                std::size_t part,
+                                                std::size_t granules) {
+    if (sums.back() <= granules) {
+      return sums.size();
+    }
+    while (sums[part] <= granules) {
+      ++part;
+    }
+    return part;
+  }
+
+  [[nodiscard]] static std::size_t granules_below(std::size_t limit, std::size_t taken) {
+    return taken < limit ? (limit - taken) / heap::kGranuleBytes : 0;
+  }
+
+  /// Whole granules that surely fit into the gap, whatever objects they belong to.
+  [[nodiscard]] std::size_t granules_that_fit() const {
+    return gap_ == plan_.gaps.end() ? 0 : granules_below(room(), slack_);
   }
 
   [[nodiscard]] std::size_t room() const { return gap_->limit - gap_->filled; }
