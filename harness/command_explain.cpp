@@ -1,9 +1,12 @@
 // pinlab explain: who is to blame, from a record.
 #include "harness/command.hpp"
 #include "harness/human.hpp"
+#include "harness/output_file.hpp"
+#include "harness/pprof.hpp"
 #include "harness/record_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace pinlab::harness {
 
@@ -12,6 +15,7 @@ namespace {
 constexpr std::string_view kLesson =
     R"(  pinlab run --pin.share=1% --pin.lifetime=forever --heap.max=640MiB --out run.json
   pinlab explain run.json
+  pinlab explain run.json --pprof=pins.pb.gz && go tool pprof -top pins.pb.gz
 
 Ranks the pin sites by what they cost: hostage bytes, integrated over the bytes that the program
 allocated meanwhile. A site's hostage bytes are the memory in use with all pins less the memory in
@@ -21,6 +25,13 @@ collections began since then.
 Exit code 6 where the record has nothing of the kind: no pins, no full collection, or
 record.hostage=false.
 )";
+
+constexpr auto kOptions = std::to_array<heap::Parameter>({
+    {.name = "pprof",
+     .type = heap::ParameterType::text,
+     .default_text = "",
+     .summary = "write the profile of pin sites there, for go tool pprof, as pinlab run --pprof"},
+});
 
 std::string leverage_of(std::int64_t hostage, std::uint64_t pinned) {
   if (pinned == 0 || hostage <= 0) {
@@ -80,15 +91,45 @@ std::string table_of(const RecordFile& record, const Console& console) {
   return text;
 }
 
+/// As of the run itself, all sites included.
+PinProfile profile_of(const RecordFile& record) {
+  const auto shape = std::ranges::find(record.parameters, "pin.shape", &Setting::name);
+  PinProfile profile{.shape = shape == record.parameters.end() ? std::string_view()
+                                                               : std::string_view(shape->text),
+                     .duration_ns = record.total_ns,
+                     .samples = {}};
+  for (const RecordedSite& site : record.sites) {
+    profile.samples.push_back({.name = site.name,
+                               .stack = site.stack,
+                               .pins = site.made.value_or(site.pins_peak),
+                               .bytes = site.made_bytes.value_or(site.bytes_peak),
+                               .hostage_byte_time = site.hostage_byte_time,
+                               .oldest = site.oldest});
+  }
+  return profile;
+}
+
 ExitCode run(const Invocation& invocation) {
   const std::string& path = invocation.operands[0];
+  const std::string file = invocation.options.text("pprof");
+  if (std::error_code none; !file.empty() && std::filesystem::equivalent(path, file, none)) {
+    throw UsageError(file + " is the record itself: give --pprof a file of its own");
+  }
   RecordFile record = read_record(path);
+  const std::string profile = pprof_text(profile_of(record));
   const std::size_t made = record.sites.size();
   std::erase_if(record.sites, [](const RecordedSite& site) { return site.collections == 0; });
   if (record.sites.empty() || !record.hostage_last) {
     invocation.console.complain(
         path + ": no full collection measured what a pin site costs, so nobody is to blame");
     return ExitCode::incomparable;
+  }
+  if (!file.empty()) {
+    OutputFile output(file);
+    output.commit(profile);
+    if (output.is_standard_output()) {
+      return ExitCode::done;
+    }
   }
   std::ranges::stable_sort(record.sites, std::ranges::greater{}, &RecordedSite::hostage_byte_time);
   std::string text = overview_of(record) + table_of(record, invocation.console);
@@ -109,7 +150,7 @@ Command explain_command() {
       .summary =
           "who is to blame: the pin sites by hostage bytes over time, and the heap without them",
       .lesson = kLesson,
-      .options = {},
+      .options = kOptions,
       .least_operands = 1,
       .most_operands = 1,
       .run = run};

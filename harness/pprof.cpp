@@ -140,7 +140,7 @@ class Profile {
   std::unordered_map<std::uint64_t, std::uint64_t> locations_;
 };
 
-std::vector<std::string_view> frames_of(const SiteFigures& site) {
+std::vector<std::string_view> frames_of(const PinSample& site) {
   constexpr std::string_view kBetween = " < ";
   std::string_view rest = site.stack.empty() ? site.name : site.stack;
   std::vector<std::string_view> frames;
@@ -173,19 +173,32 @@ std::string gzipped(std::string_view text) {
 
 }  // namespace
 
-std::string pprof_profile(const RunResult& result) {
+PinProfile pin_profile(const RunResult& result) {
+  PinProfile profile{.shape = result.parameters.canonical("pin.shape"),
+                     .duration_ns = result.timed.total,
+                     .samples = {}};
+  for (const SiteFigures& site : result.sites) {
+    profile.samples.push_back({.name = site.name,
+                               .stack = site.stack,
+                               .pins = site.made.value_or(site.pins.peak),
+                               .bytes = site.made_bytes.value_or(site.pinned_bytes.peak),
+                               .hostage_byte_time = kib_squared(site.hostage_byte_time),
+                               .oldest = site.oldest});
+  }
+  return profile;
+}
+
+std::string pprof_text(const PinProfile& pins) {
   Profile profile;
   profile.value_type("pins", "count");
   profile.value_type("bytes", "bytes");
   profile.value_type("hostage_byte_time", "KiB*KiB");
-  for (const SiteFigures& site : result.sites) {
-    profile.sample(
-        frames_of(site),
-        {site.made.value_or(site.pins.peak), site.made_bytes.value_or(site.pinned_bytes.peak),
-         static_cast<std::uint64_t>(kib_squared(site.hostage_byte_time))},
-        result.parameters.canonical("pin.shape"), site.oldest);
+  for (const PinSample& site : pins.samples) {
+    profile.sample(frames_of(site),
+                   {site.pins, site.bytes, static_cast<std::uint64_t>(site.hostage_byte_time)},
+                   pins.shape, site.oldest);
   }
-  return gzipped(profile.finish(result.timed.total, "hostage_byte_time"));
+  return gzipped(profile.finish(pins.duration_ns, "hostage_byte_time"));
 }
 
 }  // namespace pinlab::harness

@@ -85,8 +85,10 @@ Json parse_checked(const std::string& path, std::string_view text) {
 RecordedSite read_site(const Field& field) {
   RecordedSite site{
       .name = field.text("name"),
+      .stack = field.is_null("stack") ? std::string() : field.text("stack"),
       .collections = field.count("collections"),
       .pins_last = field.count("pins.last"),
+      .pins_peak = field.count("pins.peak"),
       .bytes_last = field.count("bytes.last"),
       .bytes_peak = field.count("bytes.peak"),
       .oldest = field.count("oldest.collections"),
@@ -99,6 +101,7 @@ RecordedSite read_site(const Field& field) {
   }
   if (!field.is_null("made")) {
     site.made = field.count("made");
+    site.made_bytes = field.count("made_bytes");
   }
   return site;
 }
@@ -108,6 +111,7 @@ void read_figures(RecordFile& record, const Field& field) {
     return;
   }
   const std::string exact = "summary.exact.";
+  record.total_ns = field.count("summary.timed.total");
   record.allocated = field.count(exact + "allocated");
   record.full_collections = field.count(exact + "collections.full");
   if (!field.is_null(exact + "used_last")) {

@@ -14,9 +14,12 @@ namespace pinlab::harness {
 /// A pin site's row in a record.
 struct RecordedSite {
   std::string name;
+  std::string stack;  ///< "inner < outer", or empty
   std::uint64_t collections = 0;
   std::optional<std::uint64_t> made = {};
+  std::optional<std::uint64_t> made_bytes = {};
   std::uint64_t pins_last = 0;
+  std::uint64_t pins_peak = 0;
   std::uint64_t bytes_last = 0;
   std::uint64_t bytes_peak = 0;
   std::int64_t hostage_last = 0;
@@ -32,6 +35,7 @@ struct RecordFile {
   std::string outcome;
   std::string version;
   Settings parameters;
+  std::uint64_t total_ns = 0;
   std::uint64_t allocated = 0;
   std::uint64_t full_collections = 0;
   std::optional<std::uint64_t> used_last;

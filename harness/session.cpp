@@ -258,7 +258,7 @@ Session run_session(const heap::ParameterValues& values,
     line->commit(figures_text(session.result));
   }
   if (profile) {
-    profile->commit(pprof_profile(session.result));
+    profile->commit(pprof_text(pin_profile(session.result)));
   }
   exports.write(session);
   return session;

@@ -325,6 +325,23 @@ class PinProfile(Case):
         for name in ["pins", "bytes", "hostage_byte_time", sites[0]["name"]]:
             self.assertIn(bytes([0x32, len(name)]) + name.encode(), data)
 
+    def test_explain_writes_that_of_a_record_to_the_byte(self):
+        path, _ = self.profile()
+        record, later = self.folder / "record.json", self.folder / "later.pb.gz"
+        self.assertIn("heap without", self.ends(0, "explain", record, f"--pprof={later}").stdout)
+        self.assertEqual(later.read_bytes(), path.read_bytes())
+        text = record.read_text()
+        self.says(2, "is the record itself", "explain", record, f"--pprof={self.folder}/./record.json")
+        self.assertEqual(record.read_text(), text)
+        self.record(0, *SMALL)
+        self.says(6, "nobody is to blame", "explain", record, f"--pprof={self.folder}/none")
+        self.assertFalse((self.folder / "none").exists())
+        # Of a program that knows where it pinned, the stacks too.
+        self.ends(5, "run", "--workload=heaptrack", f"--workload.trace={SOURCE / 'results/traces/sqlite.raw.zst'}", "--heap.max=8MiB",
+                  "--pin.share=2%", "--pin.lifetime=exp(2MiB)", "--pprof", path, "--out", record)
+        self.ends(0, "explain", record, f"--pprof={later}")
+        self.assertEqual(later.read_bytes(), path.read_bytes())
+
 
 class Outcomes(Case):
     def test_a_heap_that_is_too_small_is_exit_code_5_with_its_record(self):
