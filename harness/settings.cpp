@@ -9,6 +9,7 @@
 #include "harness/old_variants.hpp"
 #include "harness/parameter_table.hpp"
 #include "harness/presets.hpp"
+#include "harness/settings_checks.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -169,129 +170,6 @@ class Settling {
   Options after_;
 };
 
-/// A variant that the chosen member of the axis `parameter` does not have is an error, and says who
-/// has it.
-template <class T>
-void check_variants(const ParameterValues& values,
-                    std::string_view parameter,
-                    std::span<const heap::Named<T>> axis,
-                    std::span<const std::string_view> names) {
-  const auto has = [](const heap::Named<T>& entry, std::string_view name) {
-    const auto made = entry.make();
-    return std::ranges::find(made->variants(), name) != made->variants().end();
-  };
-  const std::string_view chosen = values.word(parameter);
-  for (const std::string_view name : names) {
-    // Its default says nothing: a record that is run again gives every parameter.
-    if (!values.given(name) || values.canonical(name) == values.find(name)->default_text ||
-        has(*heap::find_named(axis, chosen), name)) {
-      continue;
-    }
-    std::vector<std::string_view> owners;
-    for (const heap::Named<T>& entry : axis) {
-      if (has(entry, name)) {
-        owners.push_back(entry.name);
-      }
-    }
-    throw ParameterError(std::string(name) + " has no effect with " + std::string(parameter) + "=" +
-                         std::string(chosen) + ": it belongs to " + heap::joined(owners));
-  }
-}
-
-void check_variants(const ParameterValues& values) {
-  check_variants(values, "nursery.route", collector::nursery_routes(),
-                 collector::nursery_variant_names());
-  check_variants(values, "compact.rule", collector::compact_rules(),
-                 collector::compact_variant_names());
-}
-
-void check_heap(const ParameterValues& values) {
-  const auto shown = [&](std::string_view name) {
-    return std::string(name) + "=" + values.canonical(name);
-  };
-  if (!std::has_single_bit(values.size("heap.block"))) {
-    throw ParameterError(shown("heap.block") + " is no power of two");
-  }
-  for (const std::string_view unit : {"pin.spread_line", "pin.spread_page"}) {
-    if (!std::has_single_bit(values.size(unit))) {
-      throw ParameterError(shown(unit) + " is no power of two");
-    }
-  }
-  if (values.size("heap.block") > values.size("heap.max")) {
-    throw ParameterError(shown("heap.block") + " is larger than " + shown("heap.max"));
-  }
-  if (values.size("nursery.size") > values.size("heap.max")) {
-    throw ParameterError(shown("nursery.size") + " is larger than " + shown("heap.max"));
-  }
-}
-
-void check_compaction(const ParameterValues& values) {
-  if (values.word("old.route") != "sweep") {
-    return;
-  }
-  for (const std::string_view name :
-       {"compact.rule", "compact.least_free", "compact.least_share", "compact.give_up"}) {
-    if (values.given(name) && values.canonical(name) != values.find(name)->default_text) {
-      throw ParameterError(std::string(name) + "=" + values.canonical(name) +
-                           " has no effect with old.route=sweep, which moves nothing: take another "
-                           "old.route");
-    }
-  }
-}
-
-void check_ambiguous(const ParameterValues& values) {
-  if (values.decimal("ambiguous.rate") == 0 && values.given("ambiguous.life") &&
-      values.canonical("ambiguous.life") != values.find("ambiguous.life")->default_text) {
-    throw ParameterError("ambiguous.life has no effect without ambiguous.rate");
-  }
-}
-
-void check_pins(const ParameterValues& values) {
-  workloads::check_pin_options(pin_options(values));
-  collector::Options settled = collector_options(values);
-  collector::settle_options(settled);
-  if (const std::string why = collector::why_no_pinned_space(settled); !why.empty()) {
-    throw ParameterError(why);
-  }
-  if (values.word("pin.target") != "site" && !values.text("pin.target_site").empty()) {
-    throw ParameterError("pin.target_site has no effect without pin.target=site");
-  }
-  if (values.word("pin.leak") == "none" && values.share("pin.leak_share") != heap::kBillion) {
-    throw ParameterError("pin.leak_share has no effect without pin.leak");
-  }
-  if (values.word("pin.leak") != "none" && values.word("pin.liveness") != "strong") {
-    throw ParameterError("pin.leak needs pin.liveness=strong: other pins end with their objects");
-  }
-  if (values.word("pin.limit_answer") != "crash" &&
-      (values.limit("pin.limit").base | values.limit("pin.limit").for_each_call) == 0) {
-    throw ParameterError("pin.limit_answer=" + values.canonical("pin.limit_answer") +
-                         " has no effect without pin.limit");
-  }
-}
-
-/// What the table has room for and the testbed cannot do so far.
-void check_not_yet(const ParameterValues& values) {
-  if (values.count("gc.threads") != 1) {
-    throw ParameterError("gc.threads=" + values.canonical("gc.threads") +
-                         " is not there yet: only 1");
-  }
-}
-
-void check_threads(const ParameterValues& values, const workloads::WorkloadEntry& workload) {
-  const std::uint64_t threads = values.count("mutator.threads");
-  if (threads > workload.most_threads) {
-    throw ParameterError("mutator.threads=" + std::to_string(threads) +
-                         ": workload=" + std::string(workload.name) + " has at most " +
-                         std::to_string(workload.most_threads));
-  }
-  const workloads::PinPressureOptions pins = pin_options(values);
-  if (threads > 1 && pins.any()) {
-    throw ParameterError("mutator.threads=" + std::to_string(threads) +
-                         ": pin.share, pin.count and pin.rate are of one thread; with more, the "
-                         "workload makes its own pins alone");
-  }
-}
-
 template <class Enum>
 Enum enum_of(const ParameterValues& values, std::string_view name) {
   const auto choices = values.find(name)->choices;
@@ -319,13 +197,7 @@ ParameterValues resolve(const Settings& file, const Settings& command_line) {
   derive_defaults(values, workload.heap);
   Settling(values).settle();
   settle_old_variants(values);
-  check_variants(values);
-  check_heap(values);
-  check_compaction(values);
-  check_pins(values);
-  check_ambiguous(values);
-  check_not_yet(values);
-  check_threads(values, workload);
+  check_together(values, workload);
   return values;
 }
 

@@ -64,6 +64,17 @@ TEST_CASE("what makes no sense, alone or together, is refused with a sentence") 
       {"pin.rate=0.1", "is no whole number of pins for each GiB"},
       {"pin.target=site", "needs a pattern"},
       {"pin.target_site=x*", "has no effect without pin.target=site"},
+      {"pin.target_least=1KiB pin.share=0", "has no effect without pin.target=size"},
+      {"pin.target_most=1KiB pin.share=0", "has no effect without pin.target=size"},
+      {"pin.lifetime=forever",
+       "pin.lifetime=forever has no effect without pin.share, pin.count or"},
+      {"pin.age=old", "pin.age=old has no effect without"},
+      {"pin.target=io", "pin.target=io has no effect without"},
+      {"pin.early=1MiB", "has no effect without pin.share"},
+      {"pin.late=1MiB", "has no effect without pin.share"},
+      {"workload=guards pin.leak=self", "not of those that a program makes itself"},
+      {"pin.store_check=all", "has no effect without pin.share"},
+      {"pin.batch=4", "has no effect without pin.share"},
       {"pin.shape=scoped pin.share=0.1", "pin.lifetime=scope"},
       {"pin.limit=0", "too small"},
       {"pin.limit=0+0", "too small"},
@@ -97,6 +108,16 @@ TEST_CASE("what makes no sense, alone or together, is refused with a sentence") 
     CHECK(error.find(row.expected) != std::string::npos);
   }
   CHECK(error_of("seed=1 seed=2", "").find("given twice in the file") != std::string::npos);
+}
+
+TEST_CASE(
+    "what is of pins beside the program's own is taken where their number is said, even as 0") {
+  for (const char* const pins : {"pin.share=0", "pin.share=1%", "pin.count=0", "pin.rate=0"}) {
+    CAPTURE(pins);
+    CHECK(error_of("pin.lifetime=forever pin.batch=4 pin.store_check=all", pins) == "accepted");
+  }
+  // A record has all parameters.
+  CHECK(error_of("", "pin.lifetime=object pin.leak=none pin.batch=1") == "accepted");
 }
 
 TEST_CASE("the command line beats the file, and both beat the defaults") {

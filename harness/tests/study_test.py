@@ -52,7 +52,7 @@ class Study(unittest.TestCase):
         self.assertEqual((self.folder / "other" / "exact.json").read_bytes(), (self.out / "exact.json").read_bytes())
 
     def test_a_folder_of_another_study_is_refused(self):
-        self.ends(0, STUDY, "sweep", f"--out={self.out}", *MATRIX[:4], "--axis=seed=1..2")
+        self.ends(0, STUDY, "sweep", f"--out={self.out}", *MATRIX[:3], "--axis=seed=1..2")
         self.assertIn("is of another matrix", self.ends(2, STUDY).stderr)
 
     def test_with_words_it_is_a_pinlab(self):
