@@ -175,7 +175,7 @@ bool PinPressure::is_wanted() {
       --skip_;
       return false;
     }
-    if (!misses_ && held_ + waiting_ + options_.batch > options_.count) {
+    if (!misses_ && held_ + copies_held_ + waiting_ + options_.batch > options_.count) {
       return false;
     }
     wanted_ = options_.batch;
@@ -306,6 +306,8 @@ void PinPressure::pin_object(std::uint32_t index, heap::ObjectRef object) {
   const pinning::SiteId site = sampled ? sites_.id_at(figures) : 0;
   if (pin.copied) {
     pin.ticket = copies_->pin(object, site);
+    ++copies_made_;
+    ++copies_held_;
     return;
   }
   if (pin.batch != kNone && shape_->facts().is_set) {
@@ -596,6 +598,7 @@ void PinPressure::end(std::uint32_t index) {
   }
   if (pin.copied) {
     copies_->unpin(pin.ticket);
+    --copies_held_;
   } else {
     if (pin.ticket) {
       shape_->unpin(pin.ticket);
@@ -732,7 +735,8 @@ std::uint64_t PinPressure::draw_lifetime() {
   const std::uint64_t length = draw_length(options_.lifetime, lengths_);
   const bool bounded =
       options_.lifetime.kind == Kind::fixed || options_.lifetime.kind == Kind::uniform;
-  return made_ <= options_.count && bounded ? lengths_.below(length + 1) : length;
+  const bool is_early = made_ + copies_made_ <= options_.count;
+  return is_early && bounded ? lengths_.below(length + 1) : length;
 }
 
 std::uint32_t PinPressure::take_pin() {

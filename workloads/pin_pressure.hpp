@@ -166,6 +166,8 @@ class PinPressure {
   [[nodiscard]] std::uint64_t held_bytes() const { return held_bytes_ + program_held_bytes_; }
   [[nodiscard]] std::uint64_t peak() const { return peak_; }
   [[nodiscard]] std::uint64_t peak_bytes() const { return peak_bytes_; }
+  /// Copies that are there in the place of pins of the pressure.
+  [[nodiscard]] std::uint64_t copies_held() const { return copies_held_; }
   /// Pins of the pressure made so far, those of the program itself apart.
   [[nodiscard]] std::uint64_t made() const { return made_; }
   [[nodiscard]] const LimitFigures& limit_figures() const { return limit_figures_; }
@@ -309,6 +311,8 @@ class PinPressure {
   std::uint64_t waiting_ = 0;  ///< chosen, not yet of age or not yet in the pinned space
   std::uint64_t held_ = 0;
   std::uint64_t held_bytes_ = 0;
+  std::uint64_t copies_made_ = 0;
+  std::uint64_t copies_held_ = 0;
   std::uint64_t peak_ = 0;
   std::uint64_t peak_bytes_ = 0;
   std::uint64_t made_ = 0;
