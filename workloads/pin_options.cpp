@@ -104,11 +104,19 @@ void check_placement(const PinPressureOptions& options) {
     return;
   }
   const auto* entry = heap::find_named(pinning::pin_shapes(), options.shape);
-  if (!entry->make()->facts().holds_still) {
+  const pinning::ShapeFacts facts = entry->make()->facts();
+  if (!facts.holds_still) {
     refuse("pin.shape=" + options.shape +
            " holds no object still, so that none needs a place of its own: take "
            "pin.placement=anywhere, or a shape that does, as " +
            pinning::shapes_that_express(use_of(options.lifetime)));
+  }
+  if (options.placement == collector::PinPlacement::migrate && options.any() &&
+      !facts.uses.has(PinUse::operation)) {
+    refuse("pin.shape=" + options.shape +
+           " ends its pins newest first, and with pin.placement=migrate a pin of an outer scope "
+           "may be made after those of an inner one; shapes that end them in any order are " +
+           pinning::shapes_that_express(PinUse::operation));
   }
 }
 

@@ -225,6 +225,9 @@ void PinPressure::hold(std::uint32_t index, heap::ObjectRef object) {
   if (batched) {
     join_batch(index);
   }
+  if (options_.lifetime.kind == Kind::scope) {
+    scope_pins_.push_back(index);
+  }
   if (options_.placement == PinPlacement::migrate && !pin.copied &&
       !runtime_.heap().is_apart(object.address())) {
     place(index, object);
@@ -241,9 +244,7 @@ void PinPressure::start(std::uint32_t index, heap::ObjectRef object) {
     ++(runtime_.heap().is_apart(object.address()) ? placement_.apart : placement_.beside);
   }
   pin_object(index, object);
-  if (options_.lifetime.kind == Kind::scope) {
-    scope_pins_.push_back(index);
-  } else if (options_.lifetime.kind > Kind::scope) {
+  if (options_.lifetime.kind > Kind::scope) {
     expiries_.push({clock_ + draw_lifetime(), made_, index});
     schedule_event();
   }
@@ -270,6 +271,7 @@ void PinPressure::pin_placed() {
   for (const std::uint32_t index : placing) {
     Pin& pin = pins_[index];
     if (pin.state == Pin::State::cancelled) {
+      pin.state = Pin::State::done;
       forget(index);
       continue;
     }
@@ -293,6 +295,7 @@ void PinPressure::cancel_placing(std::uint32_t index) {
   owe_another();
   ++placement_.dropped;
   pin.state = Pin::State::cancelled;
+  std::ranges::replace(scope_pins_, index, kNone);  // in its place: scopes above know theirs
   if (pin.batch != kNone) {
     std::erase(batches_[pin.batch].pins, index);
     finish_in_batch(pin.batch);
@@ -631,6 +634,8 @@ void PinPressure::drop(std::uint32_t index) {
     case Pin::State::placing:
       cancel_placing(index);
       return;
+    case Pin::State::cancelled:
+      return;
     case Pin::State::held:
       if (options_.lifetime.kind == Kind::object) {
         finish(index);
@@ -753,7 +758,14 @@ void PinPressure::close_scope(std::size_t depth) {
   while (scope_pins_.size() > depth) {
     const std::uint32_t pin = scope_pins_.back();
     scope_pins_.pop_back();
-    end(pin);
+    if (pin == kNone) {
+      continue;
+    }
+    if (pins_[pin].state == Pin::State::placing) {
+      cancel_placing(pin);
+    } else {
+      end(pin);
+    }
   }
 }
 

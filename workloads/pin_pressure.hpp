@@ -61,7 +61,7 @@ struct PlacementFigures {
   std::uint64_t beside = 0;   ///< of others: they lie among what moves
   std::uint64_t waits = 0;    ///< pins that waited for a collection to move their object
   std::uint64_t waited = 0;   ///< on the clock
-  std::uint64_t dropped = 0;  ///< of these: their object was dropped meanwhile, and they not made
+  std::uint64_t dropped = 0;  ///< of these: their object or scope ended first, and none was made
   std::uint64_t sites = 0;    ///< whose objects are born in the pinned space from now on
 };
 

@@ -60,9 +60,11 @@ TEST_CASE("the graph and the pins are the same wherever pinned objects are put")
     const workloads::PlacementFigures& pins = migrated.exact.placement.pins;
     CHECK(migrated.graph_digest == anywhere.graph_digest);
     CHECK(migrated.outcome == Outcome::completed);
+    const bool outlasts = program.front().text != "5%";  // a scope is seldom open at a collection
     CHECK(pins.waits > 20);
-    CHECK(pins.waited > 0);
-    CHECK(pins.apart > 20);
+    CHECK((!outlasts || pins.waited > 0));
+    CHECK((!outlasts || pins.apart > 20));
+    CHECK((outlasts || pins.dropped >= pins.waits - pins.apart - pins.beside));
     CHECK(pins.apart + pins.beside == migrated.exact.pins.made);
     CHECK(migrated.exact.pins.made + pins.dropped <= pins.waits + pins.beside);
     CHECK(migrated.exact.placement.migrated_objects >= pins.apart);
@@ -71,7 +73,6 @@ TEST_CASE("the graph and the pins are the same wherever pinned objects are put")
     const RunResult by_site = run_with(settings, {{"pin.placement", "pretenure"}});
     CHECK(by_site.graph_digest == anywhere.graph_digest);
     CHECK(by_site.exact.pins.made == anywhere.exact.pins.made);
-    const bool outlasts = program.front().text != "5%";  // a scope is seldom open at a collection
     CHECK((!outlasts || by_site.exact.placement.pins.sites == 1));
     // The site's other objects come along.
     CHECK((!outlasts || by_site.exact.placement.born_objects > by_site.exact.pins.made));

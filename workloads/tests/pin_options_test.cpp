@@ -42,6 +42,19 @@ TEST_CASE("scoped pins need a lifetime that is a scope, and the sentence says so
   CHECK(refusal({.share = 10, .lifetime = {Kind::scope, 0, 0}, .shape = "pinner"}).empty());
 }
 
+TEST_CASE("pins that end newest first cannot wait for a collection, and the sentence says so") {
+  PinPressureOptions options = {.share = 10, .lifetime = {Kind::scope, 0, 0}, .shape = "scoped"};
+  options.placement = collector::PinPlacement::migrate;
+  const std::string sentence = refusal(options);
+  CHECK(sentence.find("pin.shape=scoped ends its pins newest first") != std::string::npos);
+  CHECK(sentence.find("pin_group") != std::string::npos);  // one that can
+  options.shape = "pin_group";
+  CHECK(refusal(options).empty());
+  options.shape = "scoped";
+  options.placement = collector::PinPlacement::pinned_space;
+  CHECK(refusal(options).empty());
+}
+
 TEST_CASE("names and ranges that make no sense are refused") {
   CHECK_FALSE(refusal({.shape = "pinnner"}).empty());
   CHECK_FALSE(refusal({.share = 1'000'000'001}).empty());
