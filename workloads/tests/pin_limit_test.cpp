@@ -165,6 +165,21 @@ TEST_CASE("a thread waits until another ends a pin, or none is left that could")
   }
 }
 
+TEST_CASE("a thread that went on after an end is not one of those that wait") {
+  World world;
+  PinPressure pins(world.runtime, {.limit = 4, .limit_answer = LimitAnswer::block});
+  pins.begin_threads(2);
+  REQUIRE(pins.ask(4, 0) == Granted::pins);
+  const collector::SafeRegion outside(*world.mutator);
+  for (int round = 0; round < 3; ++round) {
+    Waiter waiter(world, pins);
+    CHECK_FALSE(waiter.is_done_within(kMoment));
+    pins.give_back();
+    CHECK(waiter.is_done_within(kLong));
+    CHECK(waiter.told());
+  }
+}
+
 TEST_CASE("a batch is one set where the shape is a set, and as many pins where it is none") {
   for (const char* shape : {"pinner", "pin_group", "pinned", "handle"}) {
     World world;

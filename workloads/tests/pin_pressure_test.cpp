@@ -252,6 +252,35 @@ TEST_CASE("a number and a rate find another object for each that died too young"
   }
 }
 
+TEST_CASE("a rate is owed an object for each that is dropped before its pin is made, and no more") {
+  PinPressureOptions options = {.rate = std::uint64_t{1} << 20U, .lifetime = kForever};
+  constexpr int kObjects = 20'000;
+  const std::uint64_t due = made_of(options, kObjects);
+  for (const bool migrates : {false, true}) {
+    collector::Options heap = small_options();
+    heap.nursery_size = std::uint64_t{8} << 20U;  // nothing is collected
+    if (migrates) {
+      options.placement = collector::PinPlacement::migrate;
+      heap.pin_placement = options.placement;
+    }
+    options.age = migrates ? 0 : 1;
+    World world(heap);
+    PinPressure pins(world.runtime, options);
+    std::uint64_t chosen = 0;
+    std::uint64_t dropped = 0;
+    for (int i = 0; i < kObjects; ++i) {
+      const PinToken token = pins.born(world.make());
+      if (token != 0 && ++chosen % 3 != 0 && i < kObjects - 500) {  // all that is owed is found
+        pins.dropped(token);
+        ++dropped;
+      }
+    }
+    CHECK(dropped > 1000);
+    CHECK(chosen == due + dropped);
+    CHECK(pins.made() == 0);
+  }
+}
+
 TEST_CASE("only objects of the chosen sites are pinned, by name or by call stack") {
   const TwoSites names;
   for (const char* pattern : {"parser.cpp*", "*make_token", "*make_token < main"}) {

@@ -1,10 +1,7 @@
 // What becomes of the pins that programs make themselves beyond the limit, by pin.limit_answer.
 #include "workloads/tests/use_case_world.hpp"
-#include "workloads/use_cases/pin_keeper.hpp"
 
 #include <doctest/doctest.h>
-
-#include <utility>
 
 namespace pinlab::workloads::tests {
 namespace {
@@ -205,53 +202,6 @@ TEST_CASE("a call that is refused its pins is over, and gives later ones no room
   }
 }
 
-/// A keeper of sets of three, of calls.
-struct Calls {
-  explicit Calls(const PinPressureOptions& limit) : pins(world.runtime, limit) {}
-
-  PinSetId begin(heap::ObjectRef owner = {}) {
-    REQUIRE(keeper.ask(3, 0) == Granted::pins);
-    std::vector<PinWish> wishes;
-    for (int i = 0; i < 3; ++i) {
-      wishes.push_back({.object = world.make()});
-    }
-    return keeper.hold(wishes, owner);
-  }
-  void check_refused(const std::string& why) {
-    CHECK_THROWS_WITH_AS(static_cast<void>(keeper.ask(3, 0)), doctest::Contains(why.c_str()),
-                         PinLimitReached);
-  }
-
-  World world;
-  PinPressure pins;
-  WorkloadContext context{
-      .runtime = world.runtime, .mutator = *world.mutator, .pins = pins, .random = heap::Random(1)};
-  PinKeeper keeper{context, *world.mutator, {.lifetime = LifetimeClass::call, .set = 3}};
-};
-
-TEST_CASE("a call is over when its pins end, when they are forgotten and when it has none") {
-  Calls calls({.limit = 1, .limit_per_call = 2});
-  const PinSetId first = calls.begin();
-  calls.check_refused("3 are held, in 2 calls");
-  calls.check_refused("3 are held, in 2 calls");  // the one that was refused is over
-  calls.keeper.release(first);
-  const PinSetId second = calls.begin(calls.world.make());
-  calls.check_refused("3 are held, in 2 calls");
-  calls.keeper.forget(second);
-  calls.check_refused("3 are held, in 1 calls");
-}
-
-TEST_CASE("each pin of a set that waited counts") {
-  Calls calls({.limit = 4, .limit_answer = LimitAnswer::block});
-  PinSetId held = calls.begin();
-  calls.keeper.use_while_waiting([&] {
-    calls.keeper.release(std::exchange(held, 0));
-    return true;
-  });
-  calls.keeper.release(calls.begin());
-  CHECK(calls.pins.limit_figures().waits == 3);
-}
-
 TEST_CASE("what only pins keep alive is kept otherwise where there are copies") {
   for (const WorkloadEntry& entry : use_cases()) {
     CAPTURE(entry.name);
@@ -293,108 +243,6 @@ TEST_CASE("one limit makes either a use case's pins wait or those beside it, not
                        doctest::Contains("not for both in one run"), collector::OptionsError);
   both.limit_answer = LimitAnswer::fail;
   CHECK(run_use_case(entry, {}, both).pins.made > 0);
-}
-
-/// A program that pins what it likes, where nothing but its own next steps ends a pin.
-struct Played {
-  std::uint64_t made = 0;
-  pinning::ShapeWorkTally::Values work = {};
-  LimitFigures limit;
-  std::string error;
-};
-
-Played play(std::string_view workload, const Settings& settings, const PinPressureOptions& limit) {
-  const auto entries = workloads();
-  const WorkloadEntry& entry = *std::ranges::find(entries, workload, &WorkloadEntry::name);
-  heap::ParameterValues values({entry.parameters.begin(), entry.parameters.end()});
-  for (const auto& [name, text] : settings) {
-    values.set(name, text);
-  }
-  const std::unique_ptr<Workload> program = entry.make(values);
-  World world(use_case_heap());
-  Played played;
-  {
-    PinPressure pins(world.runtime, limit);
-    WorkloadContext context{.runtime = world.runtime,
-                            .mutator = *world.mutator,
-                            .pins = pins,
-                            .random = heap::Random(1)};
-    try {
-      program->run(context);
-    } catch (const PinLimitReached& error) {
-      played.error = error.what();
-    } catch (const collector::OptionsError& error) {
-      played.error = error.what();
-    }
-    played.limit = pins.limit_figures();
-  }
-  played.made = world.runtime.pins().counts().made;
-  played.work = world.runtime.pins().counts().work;
-  CHECK(world.runtime.pins().held() == 0);
-  return played;
-}
-
-const std::map<std::string, Settings>& programs() {
-  static const std::map<std::string, Settings> programs = {
-      {"pin_comb", {{"workload.m", "4096"}, {"workload.n", "64"}, {"workload.pins", "32"}}},
-      {"pin_adversary", {{"workload.m", "4096"}, {"workload.n", "64"}}},
-      {"pin_layout", {{"workload.m", "4096"}, {"workload.n", "64"}, {"workload.pins", "32"}}},
-      {"pin_ratchet", {{"workload.m", "65536"}, {"workload.cycle", "4096"}}},
-      {"gcperfsim",
-       {{"workload.args", "-tc 2 -tagb 50 -tlgb 2 -sohsi 50 -sohpi 5"},
-        {"workload.scale", "1000"}}}};
-  return programs;
-}
-
-TEST_CASE("an adversary and a simulator pin by the shape that is asked for, or refuse it") {
-  for (const auto& program : programs()) {
-    const std::string& name = program.first;
-    const Settings& settings = program.second;
-    const std::uint64_t made = play(name, settings, {}).made;
-    for (const auto& shape : pinning::pin_shapes()) {
-      CAPTURE(name);
-      CAPTURE(shape.name);
-      const pinning::ShapeFacts facts = shape.make()->facts();
-      const PinPressureOptions options = {.shape = std::string(shape.name)};
-      const Played played = play(name, settings, options);
-      if (!facts.holds_still) {
-        CHECK(played.error.find("holds nothing in place") != std::string::npos);
-      } else if (!facts.uses.has(pinning::PinUse::operation)) {
-        CHECK(played.error.find("ends its pins newest first") != std::string::npos);
-      } else if (shape.name == "limited") {
-        CHECK(played.error == "pin.shape=limited needs pin.limit=N or N+M");
-      } else {
-        CHECK(played.error.empty());
-        CHECK(played.made == made);
-        CHECK((played.work[static_cast<std::size_t>(pinning::ShapeWork::slots_nulled)] > 0) ==
-              (shape.name == "ptrguard"));
-      }
-    }
-  }
-}
-
-TEST_CASE("an adversary and a simulator obey the limit too, and never wait") {
-  for (const auto& program : programs()) {
-    const std::string& name = program.first;
-    const Settings& settings = program.second;
-    CAPTURE(name);
-    const Played free = play(name, settings, {});
-    REQUIRE(free.made > 5);
-    const Played fails = play(name, settings, limited(LimitAnswer::fail, 5));
-    CHECK(fails.error.empty());
-    CHECK(fails.made >= 5);
-    CHECK(fails.limit.refused > 0);
-    const Played copies = play(name, settings, limited(LimitAnswer::copy, 5));
-    CHECK(copies.made == fails.made);
-    CHECK(copies.limit.copied == fails.limit.refused);
-    CHECK(copies.limit.copied_bytes > 0);
-    for (const LimitAnswer answer : {LimitAnswer::crash, LimitAnswer::block}) {
-      const Played ends = play(name, settings, limited(answer, 5));
-      CHECK(ends.error.starts_with("a pin beyond pin.limit: 5 are held, in 0 calls"));
-      CHECK(ends.error.ends_with("no thread can make") == (answer == LimitAnswer::block));
-      CHECK(ends.made == 5);
-    }
-  }
 }
 
 }  // namespace
