@@ -89,7 +89,8 @@ void release(void* memory) noexcept {
 
 }  // namespace
 
-// The other forms call these. Weak: a program that has its own, and links this library, keeps them.
+// The other forms call these. Weak: a program that has its own, and links this library, keeps them,
+// also where it has the plain forms alone, which those with a size come to as they do by default.
 [[gnu::weak]] void* operator new(std::size_t bytes) {
   if (is_apart.load(std::memory_order_relaxed)) [[unlikely]] {
     return allocate_apart(bytes, kAlignment);
@@ -109,7 +110,7 @@ void release(void* memory) noexcept {
 }
 
 [[gnu::weak]] void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
-  release(memory);
+  ::operator delete(memory);
 }
 
 [[gnu::weak]] void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
@@ -118,8 +119,8 @@ void release(void* memory) noexcept {
 
 [[gnu::weak]] void operator delete(void* memory,
                                    std::size_t /*bytes*/,
-                                   std::align_val_t /*alignment*/) noexcept {
-  release(memory);
+                                   std::align_val_t alignment) noexcept {
+  ::operator delete(memory, alignment);
 }
 
 #endif
