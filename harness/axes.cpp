@@ -56,7 +56,7 @@ std::vector<AxisEntry> entries_of_shapes() {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const pinning::ShapeFacts facts = pinning::pin_shapes()[i].make()->facts();
     entries[i].facts = {
-        {"number", std::string(facts.number)},
+        {kNumberFact, std::string(facts.number)},
         {"lifetime", std::string(facts.lifetime)},
         {"alive by", std::string(facts.alive)},
         {"misuse", std::string(facts.misuse)},
@@ -82,13 +82,37 @@ std::vector<Axis> read_registries() {
   };
 }
 
-std::vector<std::vector<std::string_view>> read_names() {
-  std::vector<std::vector<std::string_view>> names;
+using WordsByAxis = std::vector<std::vector<std::string_view>>;
+
+WordsByAxis read_names() {
+  WordsByAxis names;
   for (const Axis& axis : axes()) {
     std::vector<std::string_view>& words = names.emplace_back(axis.entries.size());
     std::ranges::transform(axis.entries, words.begin(), &AxisEntry::name);
   }
   return names;
+}
+
+WordsByAxis read_numbers() {
+  WordsByAxis numbers;
+  for (const Axis& axis : axes()) {
+    std::vector<std::string_view>& words = numbers.emplace_back();
+    for (const AxisEntry& entry : axis.entries) {
+      for (const AxisFact& fact : entry.facts) {
+        if (fact.key == kNumberFact) {
+          words.emplace_back(fact.value);
+        }
+      }
+    }
+    EXPECTS(words.empty() || words.size() == axis.entries.size());
+  }
+  return numbers;
+}
+
+std::size_t index_of_axis(std::string_view parameter) {
+  const auto axis = std::ranges::find(axes(), parameter, &Axis::parameter);
+  EXPECTS(axis != axes().end());
+  return static_cast<std::size_t>(axis - axes().begin());
 }
 
 }  // namespace
@@ -99,10 +123,13 @@ std::span<const Axis> axes() {
 }
 
 std::span<const std::string_view> names_of_axis(std::string_view parameter) {
-  static const std::vector<std::vector<std::string_view>> names = read_names();
-  const auto axis = std::ranges::find(axes(), parameter, &Axis::parameter);
-  EXPECTS(axis != axes().end());
-  return names[static_cast<std::size_t>(axis - axes().begin())];
+  static const WordsByAxis names = read_names();
+  return names[index_of_axis(parameter)];
+}
+
+std::span<const std::string_view> numbers_of_axis(std::string_view parameter) {
+  static const WordsByAxis numbers = read_numbers();
+  return numbers[index_of_axis(parameter)];
 }
 
 }  // namespace pinlab::harness

@@ -9,6 +9,9 @@
 
 namespace pinlab::harness {
 
+/// The fact of an entry that is its number in the list that the axis is taken from.
+inline constexpr std::string_view kNumberFact = "number";
+
 struct AxisFact {
   std::string_view key;
   std::string value;
@@ -32,5 +35,7 @@ struct Axis {
 [[nodiscard]] std::span<const Axis> axes();
 /// The names of the axis that `parameter` chooses from. REQUIRES that there is one.
 [[nodiscard]] std::span<const std::string_view> names_of_axis(std::string_view parameter);
+/// Of its entries, in their order, in the list that they are taken from; none where there is none.
+[[nodiscard]] std::span<const std::string_view> numbers_of_axis(std::string_view parameter);
 
 }  // namespace pinlab::harness

@@ -81,6 +81,12 @@ std::string description_of(std::string_view kind, const Listed& row, const Conso
   return text;
 }
 
+bool is_called(const Listed& row, std::string_view name) {
+  return row.name == name || std::ranges::any_of(row.facts, [&](const Fact& fact) {
+           return fact.key == kNumberFact && fact.value == name;
+         });
+}
+
 ExitCode run_describe(const Invocation& invocation) {
   const std::string& name = invocation.operands[0];
   std::string text;
@@ -88,7 +94,7 @@ ExitCode run_describe(const Invocation& invocation) {
   for (const std::string_view kind : kinds()) {
     for (const Listed& row : list_kind(kind)) {
       known.push_back(row.name);
-      if (row.name == name) {
+      if (is_called(row, name)) {
         text += (text.empty() ? "" : "\n") + description_of(kind, row, invocation.console);
       }
     }
@@ -126,9 +132,8 @@ Command describe_command() {
           .lesson =
               "  pinlab describe hostage\n  pinlab describe pin.lifetime\n  pinlab describe "
               "slide_around\n\n"
-              "With unit, bounds and the paper or collector that it is taken from. Where several "
-              "things\n"
-              "share a name, all are shown.\n",
+              "With unit, bounds and the paper or collector that it is taken from; a shape also by its\n"
+              "number. Where several things share a name, all are shown.\n",
           .options = {},
           .least_operands = 1,
           .most_operands = 1,

@@ -476,8 +476,9 @@ std::vector<Parameter> all_parameters() {
   table.insert(table.end(), kRunParameters.begin(), kRunParameters.end());
   std::ranges::find(table, "preset", &Parameter::name)->choices = preset_names();
   for (const Axis& axis : axes()) {
-    std::ranges::find(table, axis.parameter, &Parameter::name)->choices =
-        names_of_axis(axis.parameter);
+    Parameter& parameter = *std::ranges::find(table, axis.parameter, &Parameter::name);
+    parameter.choices = names_of_axis(axis.parameter);
+    parameter.numbers = numbers_of_axis(axis.parameter);
   }
   return table;
 }

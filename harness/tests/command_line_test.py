@@ -684,7 +684,10 @@ class Lists(Case):
             for row in json.loads(self.ends(0, "list", kind, "--json").stdout):
                 self.assertGreaterEqual(set(row), {"name", "summary"})
                 self.assertIn(row["name"], plain)
-                self.assertIn(row["name"], self.ends(0, "describe", row["name"]).stdout)
+                text = self.ends(0, "describe", row["name"]).stdout
+                self.assertIn(row["name"], text)
+                if "number" in row:  # of a shape, in the list that it is taken from
+                    self.assertIn(self.ends(0, "describe", row["number"]).stdout, text)
 
     def test_the_plots_are_the_files_of_their_folder(self):
         files = {path.stem for path in (SOURCE / "scripts/pinlab_plot/kinds").glob("*.py")} - {"__init__"}

@@ -1,5 +1,6 @@
 #include "harness/settings.hpp"
 
+#include "pinning/shape.hpp"
 #include "collector/plan.hpp"
 #include "harness/axes.hpp"
 #include "harness/parameter_table.hpp"
@@ -38,6 +39,28 @@ struct Row {
   std::string_view settings;
   std::string_view expected;
 };
+
+TEST_CASE("the number of a shape in the project's list is no name, and the answer says which is") {
+  constexpr auto kNumbers = std::to_array<std::string_view>(
+      {"A0",  "A1",  "A2",  "A3",  "A4",  "A5",  "A6",  "A6b",  "A7",  "A8",  "A9",  "A9b", "A10",
+       "A11", "A12", "A13", "A13b", "A14", "A15", "A16", "A17", "A18", "A19", "A20", "A21", "A22"});
+  for (const std::string_view number : kNumbers) {
+    CAPTURE(number);
+    std::string name;
+    for (const auto& shape : pinning::pin_shapes()) {
+      if (shape.make()->facts().number == number) {
+        name += shape.name;
+      }
+    }
+    REQUIRE_FALSE(name.empty());
+    CHECK(error_of("", "pin.shape=" + std::string(number)) ==
+          "pin.shape: \"" + std::string(number) + "\" is " + name + ": pin.shape=" + name);
+  }
+  CHECK(kNumbers.size() == pinning::pin_shapes().size());
+  CHECK(error_of("", "pin.shape=A12") == "pin.shape: \"A12\" is pin_group: pin.shape=pin_group");
+  CHECK(error_of("", "pin.shape=A23").starts_with("pin.shape: \"A23\" is none of none, "));
+  CHECK(error_of("", "plan=A12").starts_with("plan: \"A12\" is none of "));
+}
 
 TEST_CASE("what makes no sense, alone or together, is refused with a sentence") {
   constexpr auto kRows = std::to_array<Row>({

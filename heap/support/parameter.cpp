@@ -150,10 +150,17 @@ std::size_t operands_wanted(Distribution::Kind kind) {
 }
 
 void refuse_unless_chosen(const Parameter& parameter, std::string_view text) {
-  if (std::ranges::find(parameter.choices, text) == parameter.choices.end()) {
-    refuse(parameter, text,
-           "is none of " + joined(parameter.choices) + did_you_mean(text, parameter.choices));
+  if (std::ranges::find(parameter.choices, text) != parameter.choices.end()) {
+    return;
   }
+  const auto number = std::ranges::find(parameter.numbers, text);
+  if (number != parameter.numbers.end()) {
+    const auto index = static_cast<std::size_t>(number - parameter.numbers.begin());
+    const std::string name(parameter.choices[index]);
+    refuse(parameter, text, "is " + name + ": " + std::string(parameter.name) + "=" + name);
+  }
+  refuse(parameter, text,
+         "is none of " + joined(parameter.choices) + did_you_mean(text, parameter.choices));
 }
 
 /// The kind that `text` names, its operands counted.

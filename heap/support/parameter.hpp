@@ -55,6 +55,7 @@ struct Parameter {
   std::uint64_t least = 0;   ///< in base units
   std::uint64_t most = kNoBound;
   std::span<const std::string_view> choices = {};
+  std::span<const std::string_view> numbers = {};  ///< of `choices`, in a list elsewhere: no names
   std::string_view unit = {};          ///< of a count or decimal: objects, pins for each MiB
   std::string_view default_rule = {};  ///< in words, where the default depends on other parameters
 };
