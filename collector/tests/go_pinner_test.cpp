@@ -165,16 +165,20 @@ PINLAB_GO_TEST(7, "TestPinnerPinTinyObj: counts of the smallest objects side by 
   PinWorld world;
   Neighbour neighbour(world);
   std::vector<ObjectRef> tiny;
+  std::vector<std::uint32_t> roots;
   Pinner pinner(world.pins());
   for (int i = 0; i < 64; ++i) {
     tiny.push_back(world.make(0, 0));
+    roots.push_back(world.runtime().globals().add(tiny.back()));
     pinner.pin(tiny.back());
     pinner.pin(tiny.back());
   }
   CHECK(world.pins().overflow_records() == 64);
   world.collect_young();
   CHECK(neighbour.has_moved());
-  for (const ObjectRef object : tiny) {
+  for (std::size_t i = 0; i < tiny.size(); ++i) {
+    const ObjectRef object = tiny[i];
+    CHECK(world.runtime().globals().get(roots[i]) == object);
     CHECK(world.pins().is_pinned(object));
     CHECK(world.pins().extra_pins(object) == 1);
     CHECK(object.bytes() == heap::kGranuleBytes);

@@ -174,12 +174,14 @@ TEST_CASE("P3 a thousand objects in one set live without a root, and all die aft
 
 TEST_CASE("P4 a sibling that is not pinned dies in the collection that the pinned one survives") {
   PinWorld world;
+  Neighbour neighbour(world);
   const std::uint32_t sibling = world.runtime().weaks().add(world.make());
   const ObjectRef object = world.make();
   const std::uint32_t pinned = world.runtime().weaks().add(object);
   Pinner pinner(world.pins());
   pinner.pin(object);
   world.collect_young();
+  CHECK(neighbour.has_moved());
   CHECK_FALSE(world.runtime().weaks().get(sibling));
   CHECK(world.runtime().weaks().get(pinned) == object);
 }

@@ -90,20 +90,20 @@ TEST_CASE("a pointer stores no address any more once its pin has ended, or its g
 
 TEST_CASE("P5 a guard is used again after its unpin, and holds again") {
   PinWorld world;
-  Neighbour neighbour(world);
-  const Root object(world.mutator(), world.make());
   PtrGuard guard(world.pins());
   for (int round = 0; round < 3; ++round) {
+    Neighbour neighbour(world);  // young, as the object is
+    const Root object(world.mutator(), world.make());
     void* slot = nullptr;
     const ObjectRef there = object.get();
     guard.pin(there).store(&slot);
     world.collect_young();
+    CHECK(neighbour.has_moved());
     CHECK(object.get() == there);
     guard.unpin();
     CHECK(slot == nullptr);
     CHECK(guard.empty());
   }
-  CHECK(neighbour.has_moved());
 }
 
 template <class Slot>
