@@ -60,6 +60,10 @@ TEST_CASE("a call is over when its pins end, when they are forgotten and when it
   calls.check_refused("3 are held, in 2 calls");
   calls.keeper.forget(second);
   calls.check_refused("3 are held, in 1 calls");
+  // The place of the forgotten set has no member left that another one would end.
+  calls.keeper.release(calls.begin({}, 0));
+  CHECK(calls.pins.held() == 3);
+  CHECK(calls.world.runtime.pins().held() == 3);
 }
 
 TEST_CASE("each pin of a set that waited counts") {
@@ -108,6 +112,7 @@ TEST_CASE("a set whose pins fail midway leaves no pin, no room and no call behin
                          PinLimitReached);
   }
   CHECK(calls.pins.held() == 3);
+  CHECK(calls.world.runtime.pins().held() == 3);
   CHECK_THROWS_WITH_AS(static_cast<void>(calls.keeper.ask(4, 0)),
                        doctest::Contains("3 are held, in 2 calls"), PinLimitReached);
   const PinSetId second = calls.begin();
