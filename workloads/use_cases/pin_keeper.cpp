@@ -1,12 +1,8 @@
 #include "workloads/use_cases/pin_keeper.hpp"
 
-#include "collector/safe_region.hpp"
+#include "workloads/use_cases/shape_fit.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 namespace pinlab::workloads {
@@ -17,104 +13,7 @@ constexpr std::uint64_t kOrderStream = 301;
 
 using pinning::PinUse;
 
-PinUse use_of(LifetimeClass lifetime) {
-  switch (lifetime) {
-    case LifetimeClass::call:
-      return PinUse::call;
-    case LifetimeClass::operation:
-      return PinUse::operation;
-    case LifetimeClass::session:
-      return PinUse::session;
-    default:
-      return PinUse::process;
-  }
-}
-
-bool expresses(const pinning::ShapeFacts& facts, LifetimeClass lifetime) {
-  return facts.uses.has(use_of(lifetime)) ||
-         (lifetime == LifetimeClass::call && facts.uses.has(PinUse::scope));
-}
-
-std::string why_not(const pinning::ShapeFacts& facts,
-                    const PinPressureOptions& pins,
-                    const UseCaseOptions& options) {
-  const std::string given = "pin.shape=" + pins.shape;
-  if (!facts.holds_still) {
-    return given +
-           " holds nothing in place, and foreign code would read and write where the "
-           "object was; the controls are workload.arm=handle, copy and none";
-  }
-  if (!expresses(facts, options.lifetime)) {
-    return given + " cannot express workload.lifetime=" + std::string(name_of(options.lifetime)) +
-           ": its pins last " + std::string(facts.lifetime) + "; shapes that can are " +
-           pinning::shapes_that_express(use_of(options.lifetime));
-  }
-  const bool plain = options.order == UnpinOrder::lifo && options.thread == UnpinThread::same;
-  if (!facts.uses.has(PinUse::operation) && !plain) {
-    return given +
-           " ends its pins on its own thread, newest first: it needs workload.order=lifo "
-           "and workload.unpin_thread=same";
-  }
-  if (pins.shape == "limited" && (pins.limit | pins.limit_per_call) == 0) {
-    return given + " needs pin.limit=N or N+M";
-  }
-  if (options.forgets() && pins.shape != "pinner") {
-    return given + " cannot be forgotten: only pin.shape=pinner can have a managed owner";
-  }
-  return {};
-}
-
 }  // namespace
-
-/// A thread that is no mutator, and ends pins.
-class PinKeeper::Helper {
- public:
-  Helper() : thread_([this] { run(); }) {}
-  Helper(const Helper&) = delete;
-  Helper& operator=(const Helper&) = delete;
-  ~Helper() {
-    submit(nullptr);
-    thread_.join();
-  }
-
-  /// Does it there, and waits.
-  void call(collector::Mutator& mutator, std::function<void()> work) {
-    const collector::SafeRegion outside(mutator);
-    submit(std::move(work));
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return done_; });
-  }
-
- private:
-  void submit(std::function<void()> work) {
-    const std::lock_guard lock(mutex_);
-    work_ = std::move(work);
-    wanted_ = true;
-    done_ = false;
-    changed_.notify_all();
-  }
-
-  void run() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      changed_.wait(lock, [this] { return wanted_; });
-      wanted_ = false;
-      if (!work_) {
-        return;
-      }
-      work_();
-      done_ = true;
-      changed_.notify_all();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::function<void()> work_;
-  bool wanted_ = false;
-  bool done_ = false;
-  std::thread thread_;
-};
 
 PinKeeper::PinKeeper(WorkloadContext& context,
                      collector::Mutator& mutator,
@@ -130,7 +29,7 @@ PinKeeper::PinKeeper(WorkloadContext& context,
     return;
   }
   shared_ = entry_->make();
-  const std::string reason = why_not(shared_->facts(), context.pins.options(), options_);
+  const std::string reason = why_inexpressible(shared_->facts(), context.pins.options(), options_);
   if (!reason.empty()) {
     throw collector::OptionsError(reason);
   }
@@ -149,7 +48,7 @@ PinKeeper::PinKeeper(WorkloadContext& context,
   }
   shared_->open(context.runtime.pins());
   if (options_.thread == UnpinThread::other) {
-    helper_ = std::make_unique<Helper>();
+    helper_ = std::make_unique<HelperThread>();
   }
 }
 

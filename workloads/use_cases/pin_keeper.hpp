@@ -11,6 +11,7 @@
 
 #include "pinning/shapes/handle.hpp"
 #include "pinning/shapes/pinner.hpp"
+#include "workloads/use_cases/helper_thread.hpp"
 #include "workloads/use_cases/options.hpp"
 #include "workloads/use_cases/use_case.hpp"
 #include "workloads/workload.hpp"
@@ -103,7 +104,6 @@ class PinKeeper {
     std::uint64_t room = 0;  ///< that ask() gave, and no pin has yet
     bool is_call = false;
   };
-  class Helper;  ///< the other thread
 
   [[nodiscard]] bool is_call(PinsFor purpose) const;
   [[nodiscard]] Granted find_room(std::uint64_t objects, std::uint64_t bytes);
@@ -127,7 +127,7 @@ class PinKeeper {
   std::deque<Set> sets_;
   std::vector<PinSetId> free_;
   std::vector<std::unique_ptr<pinning::Pinner>> forgotten_;
-  std::unique_ptr<Helper> helper_;
+  std::unique_ptr<HelperThread> helper_;  ///< that ends pins
   std::function<bool()> end_something_;
   std::uint64_t waited_ = 0;
 };
