@@ -1,7 +1,5 @@
 #include "workloads/pin_pressure.hpp"
 
-#include "collector/safe_region.hpp"
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -42,7 +40,7 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
       places_births_(enabled_ && (options.placement == PinPlacement::pinned_space ||
                                   options.placement == PinPlacement::pretenure)),
       shape_(made_shape(options.shape)),
-      limit_(options.limit, options.limit_per_call),
+      room_(options),
       sites_(runtime.pins().sites(), options.site_pattern),
       choices_(heap::Random(options.seed).fork(kChoices)),
       lengths_(heap::Random(options.seed).fork(kLengths)),
@@ -55,7 +53,7 @@ PinPressure::PinPressure(collector::Runtime& runtime, const PinPressureOptions& 
         "pin.leak needs pin.liveness=strong: other pins end with their objects");
   }
   shape_->open(runtime.pins());
-  if (limit_.is_set() && options.limit_answer == LimitAnswer::copy) {
+  if (room_.is_limited() && options.limit_answer == LimitAnswer::copy) {
     copies_ = made_shape("off_heap");
     copies_->open(runtime.pins());
   }
@@ -291,7 +289,7 @@ void PinPressure::pin_placed() {
 void PinPressure::cancel_placing(std::uint32_t index) {
   Pin& pin = pins_[index];
   runtime_.migrants().end(pin.root);
-  limit_.give_back();
+  room_.give_back_alone();
   owe_another();
   ++placement_.dropped;
   pin.state = Pin::State::cancelled;
@@ -413,69 +411,7 @@ void PinPressure::count_ended(std::uint32_t site, std::uint64_t bytes, std::uint
   sites_.count_ended(sites_.index_of(site), lasted);
   --program_held_;
   program_held_bytes_ -= bytes;
-  note_end(1);
-}
-
-Granted PinPressure::ask(std::uint64_t pins, std::uint64_t bytes) {
-  const std::lock_guard lock(counts_mutex_);
-  return answer(pins, bytes);
-}
-
-bool PinPressure::ask_now(std::uint64_t bytes) {
-  const Granted granted = ask(1, bytes);
-  if (granted == Granted::later) {
-    refuse_to_wait();
-  }
-  return granted == Granted::pins;
-}
-
-void PinPressure::give_back(std::uint64_t pins) {
-  const std::lock_guard lock(counts_mutex_);
-  note_end(pins);
-}
-
-// Those that wait go on: they are not stopped any more, also before they run.
-void PinPressure::note_end(std::uint64_t pins) {
-  limit_.give_back(pins);
-  ends_ += pins;
-  stopped_ = 0;
-  ended_.notify_all();
-}
-
-std::uint64_t PinPressure::ends() {
-  const std::lock_guard lock(counts_mutex_);
-  return ends_;
-}
-
-bool PinPressure::wait_for_end(collector::Mutator& mutator, std::uint64_t seen) {
-  const collector::SafeRegion outside(mutator);
-  std::unique_lock lock(counts_mutex_);
-  if (ends_ == seen && ++stopped_ >= threads_) {
-    stuck_ = true;
-    ended_.notify_all();
-  }
-  ended_.wait(lock, [&] { return ends_ != seen || stuck_; });
-  return ends_ != seen;
-}
-
-void PinPressure::begin_threads(std::uint64_t threads) {
-  const std::lock_guard lock(counts_mutex_);
-  threads_ = threads;
-}
-
-void PinPressure::end_thread() {
-  const std::lock_guard lock(counts_mutex_);
-  --threads_;
-  if (threads_ > 0 && stopped_ >= threads_) {
-    stuck_ = true;
-    ended_.notify_all();
-  }
-}
-
-void PinPressure::count_wait(std::uint64_t pins, std::uint64_t waited) {
-  const std::lock_guard lock(counts_mutex_);
-  limit_figures_.waits += pins;
-  limit_figures_.waited += waited;
+  room_.give_back();
 }
 
 void PinPressure::keep(std::shared_ptr<void> thing) {
@@ -483,28 +419,9 @@ void PinPressure::keep(std::shared_ptr<void> thing) {
   kept_.push_back(std::move(thing));
 }
 
-Granted PinPressure::answer(std::uint64_t pins, std::uint64_t bytes) {
-  if (limit_.take(pins)) {
-    return Granted::pins;
-  }
-  switch (options_.limit_answer) {
-    case LimitAnswer::fail:
-      limit_figures_.refused += pins;
-      return Granted::nothing;
-    case LimitAnswer::copy:
-      limit_figures_.copied += pins;
-      limit_figures_.copied_bytes += bytes;
-      return Granted::copies;
-    case LimitAnswer::block:
-      return Granted::later;
-    default:
-      refuse_by_limit(pins, "");
-  }
-}
-
 // Whether the object is pinned, or copied instead.
 bool PinPressure::find_room(Pin& pin, std::uint64_t bytes) {
-  const Granted granted = answer(1, bytes);
+  const Granted granted = room_.ask(1, bytes);
   if (granted == Granted::later) {
     wait_for_room();
   }
@@ -516,28 +433,18 @@ bool PinPressure::find_room(Pin& pin, std::uint64_t bytes) {
 // is an act of this thread never end meanwhile.
 void PinPressure::wait_for_room() {
   const std::uint64_t before = clock_;
-  ++limit_figures_.waits;
-  while (!limit_.take()) {
+  room_.count_wait(1, 0);
+  while (!room_.take()) {
     if (expiries_.empty()) {
-      refuse_to_wait();
+      room_.refuse_to_wait();
     }
     clock_ = std::max(clock_, expiries_.top().at);
     const std::uint32_t pin = expiries_.top().pin;
     expiries_.pop();
     finish(pin);
   }
-  limit_figures_.waited += clock_ - before;
+  room_.count_wait(0, clock_ - before);
   schedule_event();
-}
-
-void PinPressure::refuse_to_wait(std::uint64_t pins) const {
-  refuse_by_limit(pins, "; room for it needs an unpin that no thread can make");
-}
-
-void PinPressure::refuse_by_limit(std::uint64_t pins, const char* why) const {
-  const std::string what = pins == 1 ? "a pin" : "a set of " + std::to_string(pins) + " pins";
-  throw PinLimitReached(what + " beyond pin.limit: " + std::to_string(limit_.held()) +
-                        " are held, in " + std::to_string(limit_.calls()) + " calls" + why);
 }
 
 // kNone: a member that the limit refused, which nobody waits for.
@@ -606,7 +513,7 @@ void PinPressure::end(std::uint32_t index) {
     if (pin.ticket) {
       shape_->unpin(pin.ticket);
     }
-    limit_.give_back();
+    room_.give_back_alone();
     sites_.count_ended(sites_.index_of(pin.site), clock_ - pin.since);
     --held_;
     held_bytes_ -= pin.bytes;

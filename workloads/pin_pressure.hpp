@@ -14,16 +14,15 @@
 
 #include "heap/support/random.hpp"
 #include "pinning/foreign_memory.hpp"
-#include "pinning/pin_limit.hpp"
 #include "pinning/pretenuring.hpp"
 #include "pinning/shape.hpp"
 #include "pinning/shapes/pinner.hpp"
 #include "collector/runtime.hpp"
 #include "workloads/draws.hpp"
 #include "workloads/pin_options.hpp"
+#include "workloads/pin_room.hpp"
 #include "workloads/pin_sites.hpp"
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -35,25 +34,6 @@
 #include <vector>
 
 namespace pinlab::workloads {
-
-using pinning::PinLimitReached;
-
-/// What the limit did to pins.
-struct LimitFigures {
-  std::uint64_t refused = 0;  ///< pins that were not made
-  std::uint64_t copied = 0;   ///< objects that were copied out of the heap instead
-  std::uint64_t copied_bytes = 0;
-  std::uint64_t waits = 0;   ///< pins that waited for room
-  std::uint64_t waited = 0;  ///< on the clock
-};
-
-/// What becomes of pins that a program asks for.
-enum class Granted : std::uint8_t {
-  pins,     ///< there is room: they are to be made
-  copies,   ///< none is made, and foreign code gets copies
-  nothing,  ///< none is made, and the program goes on without
-  later,    ///< when others have ended
-};
 
 /// What pin.placement did.
 struct PlacementFigures {
@@ -126,36 +106,15 @@ class PinPressure {
     }
   }
 
-  // Pins that the program makes itself, for the limit and the figures. From any thread.
+  /// Under pin.limit, for these pins and for those that the program makes itself.
+  [[nodiscard]] PinRoom& room() { return room_; }
 
-  /// Takes room for so many pins, of objects of `bytes` together: all of them or none. What they
-  /// get instead is as pin.limit_answer says. Throws PinLimitReached where that is to crash.
-  [[nodiscard]] Granted ask(std::uint64_t pins, std::uint64_t bytes);
-  /// The same of one pin that only the program's own next steps would make room for: false where
-  /// there is none to be made. Throws PinLimitReached also where it would have to wait.
-  [[nodiscard]] bool ask_now(std::uint64_t bytes);
-  /// Room that ask() gave and count_ended() does not know of.
-  void give_back(std::uint64_t pins = 1);
-  /// For those that wait: take_room(), or wait_for_end(seen) until a pin has ended after ends() was
-  /// `seen`; false where no thread is left that could end one.
-  [[nodiscard]] bool take_room(std::uint64_t pins) { return limit_.take(pins); }
-  [[nodiscard]] std::uint64_t ends();
-  [[nodiscard]] bool wait_for_end(collector::Mutator& mutator, std::uint64_t seen);
-  /// Pins that waited together got room; `waited`: on the clock.
-  void count_wait(std::uint64_t pins, std::uint64_t waited);
-  /// Throws PinLimitReached for so many pins together.
-  [[noreturn]] void refuse_to_wait(std::uint64_t pins = 1) const;
-  /// So many threads make pins from now on, where it is not one; and one of them is done.
-  void begin_threads(std::uint64_t threads);
-  void end_thread();
+  // Pins that the program makes itself, for the figures. From any thread.
 
   /// A pin for which there is room.
   pinning::SiteId count_made(std::uint32_t site, std::uint64_t bytes);
   /// Gives back its room. `lasted`: bytes allocated.
   void count_ended(std::uint32_t site, std::uint64_t bytes, std::uint64_t lasted);
-  /// A call that pins are made for goes on: pin.limit allows more of them.
-  void enter_call() { limit_.enter_call(); }
-  void leave_call() { limit_.leave_call(); }
   /// What is to last as long as the run: pins that end with the program.
   void keep(std::shared_ptr<void> thing);
 
@@ -170,7 +129,7 @@ class PinPressure {
   [[nodiscard]] std::uint64_t copies_held() const { return copies_held_; }
   /// Pins of the pressure made so far, those of the program itself apart.
   [[nodiscard]] std::uint64_t made() const { return made_; }
-  [[nodiscard]] const LimitFigures& limit_figures() const { return limit_figures_; }
+  [[nodiscard]] const LimitFigures& limit_figures() const { return room_.figures(); }
   /// What foreign code, which has the address of every pinned object, saw: up to now.
   [[nodiscard]] pinning::BoundaryFigures boundary() const { return foreign_.figures(clock_); }
   /// Addresses that were checked as they went to foreign code.
@@ -239,11 +198,8 @@ class PinPressure {
   [[nodiscard]] bool is_of_age(heap::ObjectRef object, std::uint64_t born) const;
   PinToken choose(heap::ObjectRef object, std::uint32_t site);
   void hold(std::uint32_t pin, heap::ObjectRef object);
-  [[nodiscard]] Granted answer(std::uint64_t pins, std::uint64_t bytes);
   [[nodiscard]] bool find_room(Pin& pin, std::uint64_t bytes);
   void wait_for_room();
-  [[noreturn]] void refuse_by_limit(std::uint64_t pins, const char* why) const;
-  void note_end(std::uint64_t pins);
   void pin_object(std::uint32_t pin, heap::ObjectRef object);
   void join_batch(std::uint32_t pin);
   void finish(std::uint32_t pin);
@@ -268,13 +224,13 @@ class PinPressure {
 
   [[nodiscard]] std::size_t open_scope() {
     if (enabled_) {
-      limit_.enter_call();
+      room_.enter_call();
     }
     return scope_pins_.size();
   }
   void close_call(std::size_t depth) {
     if (enabled_) {
-      limit_.leave_call();
+      room_.leave_call();
       close_scope(depth);
     }
   }
@@ -287,8 +243,7 @@ class PinPressure {
   bool places_births_;
   std::unique_ptr<pinning::PinShape> shape_;
   std::unique_ptr<pinning::PinShape> copies_;  ///< what the limit may fall back to
-  pinning::PinLimit limit_;
-  LimitFigures limit_figures_;
+  PinRoom room_;
   PlacementFigures placement_;
   pinning::Pretenuring pretenuring_;
   Verdict verdict_ = Verdict::none;
@@ -335,11 +290,6 @@ class PinPressure {
   std::mutex counts_mutex_;  ///< for several threads that make pins of their own
   std::uint64_t program_held_ = 0;
   std::uint64_t program_held_bytes_ = 0;
-  std::condition_variable ended_;
-  std::uint64_t ends_ = 0;     ///< pins of the program's threads that ended
-  std::uint64_t threads_ = 1;  ///< that make pins
-  std::uint64_t stopped_ = 0;  ///< of these: wait, and saw no end since
-  bool stuck_ = false;         ///< all of them did
   std::vector<std::shared_ptr<void>> kept_;
 };
 

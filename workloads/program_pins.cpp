@@ -23,13 +23,14 @@ ProgramPins::ProgramPins(WorkloadContext& context, std::string_view site)
 
 pinning::PinTicket ProgramPins::pin(heap::ObjectRef object) {
   check_shape();
-  return pressure_.ask_now(object.bytes()) ? shape_->pin(object, site_) : pinning::PinTicket();
+  const bool has_room = pressure_.room().ask_now(object.bytes());
+  return has_room ? shape_->pin(object, site_) : pinning::PinTicket();
 }
 
 void ProgramPins::unpin(pinning::PinTicket& ticket) {
   if (ticket) {
     shape_->unpin(std::exchange(ticket, {}));
-    pressure_.give_back();
+    pressure_.room().give_back();
   }
 }
 

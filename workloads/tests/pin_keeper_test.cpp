@@ -35,12 +35,12 @@ struct Calls {
 
   /// Nothing is held, and no call goes on: of room for `each` pins a call all is there.
   void check_whole(std::uint64_t each) {
-    CHECK_FALSE(pins.take_room(1));
-    pins.enter_call();
-    CHECK(pins.take_room(each));
-    CHECK_FALSE(pins.take_room(1));
-    pins.give_back(each);
-    pins.leave_call();
+    CHECK_FALSE(pins.room().take(1));
+    pins.room().enter_call();
+    CHECK(pins.room().take(each));
+    CHECK_FALSE(pins.room().take(1));
+    pins.room().give_back(each);
+    pins.room().leave_call();
   }
 
   World world;

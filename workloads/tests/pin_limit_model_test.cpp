@@ -476,10 +476,10 @@ class Program {
     REQUIRE(placed.dropped == model_.placement.dropped);
     // As much room is free as the model's pins leave, to the last pin.
     const std::uint64_t free = model_.most() - std::min(model_.most(), model_.taken());
-    REQUIRE((free == 0 || pins_->take_room(free)));
-    REQUIRE_FALSE(pins_->take_room(1));
+    REQUIRE((free == 0 || pins_->room().take(free)));
+    REQUIRE_FALSE(pins_->room().take(1));
     if (free > 0) {
-      pins_->give_back(free);
+      pins_->room().give_back(free);
     }
   }
 

@@ -113,9 +113,9 @@ TEST_CASE("a pin that waits for what only its own thread could end is beyond the
 class Waiter {
  public:
   Waiter(World& world, PinPressure& pins)
-      : told_(std::async(std::launch::async, [&world, &pins, seen = pins.ends()] {
+      : told_(std::async(std::launch::async, [&world, &pins, seen = pins.room().ends()] {
           const auto mutator = world.runtime.attach();
-          return pins.wait_for_end(*mutator, seen);
+          return pins.room().wait_for_end(*mutator, seen);
         })) {}
 
   [[nodiscard]] bool is_done_within(std::chrono::milliseconds time) const {
@@ -136,29 +136,29 @@ TEST_CASE("a thread waits until another ends a pin, or none is left that could")
     CAPTURE(static_cast<int>(other));
     World world;
     PinPressure pins(world.runtime, {.limit = 4, .limit_answer = LimitAnswer::block});
-    pins.begin_threads(2);
-    REQUIRE(pins.ask(4, 0) == Granted::pins);
-    const std::uint64_t seen = pins.ends();
-    pins.give_back();
+    pins.room().begin_threads(2);
+    REQUIRE(pins.room().ask(4, 0) == Granted::pins);
+    const std::uint64_t seen = pins.room().ends();
+    pins.room().give_back();
     // An end that was not seen yet is no wait, however often it is asked for.
-    CHECK(pins.wait_for_end(*world.mutator, seen));
-    CHECK(pins.wait_for_end(*world.mutator, seen));
+    CHECK(pins.room().wait_for_end(*world.mutator, seen));
+    CHECK(pins.room().wait_for_end(*world.mutator, seen));
     bool told = false;
     {
       const collector::SafeRegion outside(*world.mutator);
       Waiter waiter(world, pins);
       CHECK_FALSE(waiter.is_done_within(kMoment));
       if (other == Other::ends_a_pin) {
-        pins.give_back();
+        pins.room().give_back();
       } else if (other == Other::is_done) {
-        pins.end_thread();
+        pins.room().end_thread();
       } else {
         Waiter second(world, pins);
         CHECK(second.is_done_within(kLong));
         CHECK_FALSE(second.told());
       }
       CHECK(waiter.is_done_within(kLong));
-      pins.give_back();  // whoever still waits wrongly ends here
+      pins.room().give_back();  // whoever still waits wrongly ends here
       told = waiter.told();
     }
     CHECK(told == (other == Other::ends_a_pin));
@@ -168,13 +168,13 @@ TEST_CASE("a thread waits until another ends a pin, or none is left that could")
 TEST_CASE("a thread that went on after an end is not one of those that wait") {
   World world;
   PinPressure pins(world.runtime, {.limit = 4, .limit_answer = LimitAnswer::block});
-  pins.begin_threads(2);
-  REQUIRE(pins.ask(4, 0) == Granted::pins);
+  pins.room().begin_threads(2);
+  REQUIRE(pins.room().ask(4, 0) == Granted::pins);
   const collector::SafeRegion outside(*world.mutator);
   for (int round = 0; round < 3; ++round) {
     Waiter waiter(world, pins);
     CHECK_FALSE(waiter.is_done_within(kMoment));
-    pins.give_back();
+    pins.room().give_back();
     CHECK(waiter.is_done_within(kLong));
     CHECK(waiter.told());
   }

@@ -105,8 +105,8 @@ TEST_CASE("room that a program's unpin gives back is had again, to the last pin"
     CHECK(world.runtime.pins().counts().made == 18);
     CHECK(pressure.limit_figures().refused == (answer == LimitAnswer::fail ? 9 : 0));
     CHECK(pressure.limit_figures().copied == (answer == LimitAnswer::copy ? 9 : 0));
-    CHECK(pressure.take_room(5));
-    CHECK_FALSE(pressure.take_room(1));
+    CHECK(pressure.room().take(5));
+    CHECK_FALSE(pressure.room().take(1));
   }
 }
 

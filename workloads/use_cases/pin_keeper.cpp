@@ -80,17 +80,17 @@ Granted PinKeeper::ask(std::uint64_t objects, std::uint64_t bytes, PinsFor purpo
     return Granted::pins;
   }
   if (is_call(purpose)) {
-    context_.pins.enter_call();
+    context_.pins.room().enter_call();
   }
   try {
     const Granted granted = find_room(objects, bytes);
     if (granted == Granted::nothing && is_call(purpose)) {
-      context_.pins.leave_call();
+      context_.pins.room().leave_call();
     }
     return granted;
   } catch (...) {
     if (is_call(purpose)) {
-      context_.pins.leave_call();
+      context_.pins.room().leave_call();
     }
     throw;
   }
@@ -98,22 +98,22 @@ Granted PinKeeper::ask(std::uint64_t objects, std::uint64_t bytes, PinsFor purpo
 
 Granted PinKeeper::find_room(std::uint64_t objects, std::uint64_t bytes) {
   PinPressure& pins = context_.pins;
-  const Granted granted = pins.ask(objects, bytes);
+  const Granted granted = pins.room().ask(objects, bytes);
   if (granted != Granted::later) {
     return granted;
   }
   const std::uint64_t before = clock();
   for (;;) {
-    const std::uint64_t seen = pins.ends();
-    if (pins.take_room(objects)) {
+    const std::uint64_t seen = pins.room().ends();
+    if (pins.room().take(objects)) {
       break;
     }
     const bool ended = end_something_ && end_something_();
-    if (!ended && !pins.wait_for_end(mutator_, seen)) {
-      pins.refuse_to_wait(objects);
+    if (!ended && !pins.room().wait_for_end(mutator_, seen)) {
+      pins.room().refuse_to_wait(objects);
     }
   }
-  pins.count_wait(objects, clock() - before);
+  pins.room().count_wait(objects, clock() - before);
   return Granted::pins;
 }
 
@@ -229,10 +229,10 @@ void PinKeeper::end_members(Set& set) {
     idle_.push_back(std::move(set.shape));
   }
   if (set.room > 0) {
-    context_.pins.give_back(std::exchange(set.room, 0));
+    context_.pins.room().give_back(std::exchange(set.room, 0));
   }
   if (std::exchange(set.is_call, false)) {
-    context_.pins.leave_call();
+    context_.pins.room().leave_call();
   }
 }
 
@@ -243,7 +243,7 @@ void PinKeeper::forget(PinSetId id) {
   forgotten_.push_back(std::move(set.owned));
   set.members.clear();
   if (std::exchange(set.is_call, false)) {
-    context_.pins.leave_call();
+    context_.pins.room().leave_call();
   }
   free_.push_back(id);
 }

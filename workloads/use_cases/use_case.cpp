@@ -93,7 +93,7 @@ class UseCaseWorkload final : public Workload {
  private:
   void run_threads(WorkloadContext& context, FirstFailure& failures) const {
     std::vector<std::thread> threads;
-    context.pins.begin_threads(options_.threads);
+    context.pins.room().begin_threads(options_.threads);
     const collector::SafeRegion outside(context.mutator);
     for (std::uint64_t i = 0; i < options_.threads; ++i) {
       threads.emplace_back([&, i] {
@@ -103,7 +103,7 @@ class UseCaseWorkload final : public Workload {
                      failures.stop())
               .run();
         });
-        context.pins.end_thread();
+        context.pins.room().end_thread();
       });
     }
     for (std::thread& thread : threads) {
