@@ -115,13 +115,16 @@ class Abandon {
         environment_(environment),
         console_(console) {}
 
-  void operator()(StopReason reason) const {
+  void operator()(StopReason reason, Watchdog::Patience patience) const {
     const bool timeout = reason == StopReason::timeout;
+    const bool asked_again = patience == Watchdog::Patience::was_cut_short;
     const RunResult result = experiment_.abandoned(
         timeout ? Outcome::timeout : Outcome::interrupted,
         std::string(timeout ? "the time that --timeout allows was over"
                             : "the user asked it to end") +
-            ", and the program came to no pause; the record holds what was known at the last one");
+            (asked_again ? ", and asked again before the program came to a pause"
+                         : ", and the program came to no pause in two seconds") +
+            "; the record holds what was known at the last one");
     ExitCode code = exit_code_of(result);
     console_.complain(std::string(name_of(result.outcome)) + ": " + result.reason);
     if (output_ != nullptr) {

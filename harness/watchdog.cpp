@@ -93,8 +93,11 @@ void Watchdog::hear(StopReason reason) {
   }
   if (!abandoned_.test_and_set()) {
     take_memory_apart();
-    // The time that is over now is the grace.
-    abandon_(reason == StopReason::timeout ? asked : reason);
+    if (reason == StopReason::timeout) {  // the time that is over now is the grace
+      abandon_(asked, Patience::is_over);
+    } else {
+      abandon_(reason, Patience::was_cut_short);
+    }
   }
 }
 

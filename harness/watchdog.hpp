@@ -21,9 +21,10 @@ namespace pinlab::harness {
 /// One at a time.
 class Watchdog {
  public:
+  enum class Patience { is_over, was_cut_short };  ///< the second: it was asked again
   /// Called in a signal handler, on any thread, when the program does not end by itself; malloc
   /// must not be called, operator new may be (harness/memory_apart.hpp). Must not return.
-  using Abandon = std::function<void(StopReason)>;
+  using Abandon = std::function<void(StopReason, Patience)>;
 
   /// `timeout` in nanoseconds, from now. Sets `stop`.
   Watchdog(std::optional<std::uint64_t> timeout, StopFlag& stop, Abandon abandon);

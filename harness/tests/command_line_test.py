@@ -17,13 +17,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 try:
     import jsonschema
 except ImportError:
     sys.exit(77)
+
+sys.dont_write_bytecode = True
+import processes  # noqa: E402
 
 PINLAB = sys.argv[1]
 SOURCE = pathlib.Path(sys.argv[2])
@@ -199,10 +201,8 @@ class Inputs(Case):
 
 class Outputs(Case):
     def test_an_output_that_cannot_be_written_is_exit_code_7_before_the_run(self):
-        before = time.monotonic()
         for path in [self.folder / "no" / "such", self.folder, "/proc/none"]:
-            self.says(7, "it cannot be written", "run", *ENDLESS, "--out", path)
-        self.assertLess(time.monotonic() - before, 5)
+            self.says(7, "it cannot be written", "run", *ENDLESS, "--out", path)  # the run would not end
 
     def test_a_full_disk_is_exit_code_7_and_leaves_nothing(self):
         self.ends(7, "run", *SMALL, "--out", "/dev/full")
@@ -227,11 +227,10 @@ class Outputs(Case):
     def test_a_record_replaces_an_older_one_only_when_it_is_whole(self):
         path = self.folder / "record.json"
         path.write_text("old")
-        process = subprocess.Popen([PINLAB, "run", *ENDLESS, "--plan=no_gc", "--out", path], stderr=subprocess.DEVNULL)
-        time.sleep(0.3)
-        self.assertEqual(path.read_text(), "old")
-        process.kill()
-        process.wait()
+        with subprocess.Popen([PINLAB, "run", *ENDLESS, "--heap.max=16MiB", "--gctrace", "--out", path], stderr=subprocess.PIPE) as process:
+            process.stderr.readline()  # it collects
+            self.assertEqual(path.read_text(), "old")
+            process.kill()
         self.assertEqual(path.read_text(), "old")
 
     def test_live_draws_in_a_terminal_and_refuses_to_elsewhere(self):
@@ -251,7 +250,7 @@ class Outputs(Case):
             summary = process.stdout.read().decode()
             process.stdout.close()
             os.close(master)
-            self.assertEqual(process.wait(20), 0)
+            self.assertEqual(process.wait(processes.GUARD), 0)
             self.assertIn("# live", drawn.decode())
             self.assertEqual(b"\033[34m" in drawn, coloured)
             self.assertIn("completed", summary)
@@ -404,7 +403,7 @@ class Outcomes(Case):
     def test_a_run_that_comes_to_no_pause_is_ended_all_the_same(self):
         record = self.record(5, *PAUSELESS, "--timeout=100ms")
         self.assertEqual(record["outcome"], "timeout")
-        self.assertIn("came to no pause", record["reason"])
+        self.assertIn("came to no pause in two seconds", record["reason"])
 
     def test_no_file_is_written_twice(self):
         small = ["--heap.max=16MiB", "--workload.slots=300", "--workload.replacements=1000"]
@@ -418,29 +417,28 @@ class Outcomes(Case):
     def interrupt(self, number, *words):
         path = self.folder / "record.json"
         process = subprocess.Popen([PINLAB, "run", *words, "--out", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(0.5)
-        process.send_signal(number)
+        processes.send_as_it_runs(process, number)
         return process, path
 
     def test_a_user_who_interrupts_keeps_the_record(self):
         for number in [signal.SIGINT, signal.SIGTERM]:
             process, path = self.interrupt(number, *ENDLESS, "--heap.max=16MiB")
-            self.assertEqual(process.wait(20), 130)
+            self.assertEqual(process.wait(processes.GUARD), 130)
             self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
 
     def test_a_second_interrupt_does_not_wait_for_a_pause(self):
         process, path = self.interrupt(signal.SIGINT, *PAUSELESS)
-        time.sleep(0.1)
+        processes.wait_until_it_took(process, signal.SIGINT)
         process.send_signal(signal.SIGINT)
-        before = time.monotonic()
-        self.assertEqual(process.wait(20), 130)
-        self.assertLess(time.monotonic() - before, 1.5)
-        self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
+        self.assertEqual(process.wait(processes.GUARD), 130)
+        record = json.loads(path.read_text())
+        self.assertEqual(record["outcome"], "interrupted")
+        self.assertIn("asked again", record["reason"])  # and not: came to no pause in the time that it has for it
 
     @unittest.skipIf("sanitizers" in pinlab("--version").stdout, "a sanitizer handles the signal")
     def test_a_crash_is_exit_code_4_with_a_record(self):
         process, path = self.interrupt(signal.SIGSEGV, *ENDLESS, "--heap.max=16MiB")
-        self.assertEqual(process.wait(20), 4)
+        self.assertEqual(process.wait(processes.GUARD), 4)
         record = json.loads(path.read_text())
         self.assertEqual((record["outcome"], record["summary"]), ("crashed", None))
         jsonschema.validate(record, json.loads(pinlab("schema").stdout), jsonschema.Draft202012Validator)
@@ -479,11 +477,13 @@ class UseCases(Case):
     def test_an_interrupted_transfer_leaves_a_record_that_says_so(self):
         path = self.folder / "record.json"
         process = subprocess.Popen(
-            [PINLAB, "run", "--workload=parked_calls", "--workload.operations=100000000", "--nursery.size=1MiB",
-             "--out", str(path)], stdout=subprocess.DEVNULL)
-        time.sleep(0.5)
+            [PINLAB, "run", "--workload=parked_calls", "--workload.operations=100000000", "--nursery.size=1MiB", "--gctrace",
+             "--out", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for _ in range(3):
+            process.stderr.readline()  # it transfers, and collects
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(timeout=60), 130)
+        process.communicate(timeout=processes.GUARD)
+        self.assertEqual(process.returncode, 130)
         self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
 
 
@@ -509,7 +509,7 @@ class Records(Case):
                     lifetime = "exp(4MiB)" if "operation" in row.get("expresses", "operation") else "scope"
                     limit = ["--pin.limit=1000000"] if row["name"] == "limited" else []
                     run = pinlab("run", *SMALL, "--pin.share=1%", f"--pin.lifetime={lifetime}", *limit,
-                                 f"--{parameter}={row['name']}", "--timeout=20s", "--out", self.folder / "record.json")
+                                 f"--{parameter}={row['name']}", "--timeout=100s", "--out", self.folder / "record.json")
                     self.assertIn(run.returncode, [0, 5], run.stderr)
                     record = json.loads((self.folder / "record.json").read_text())
                     # A shape that hides an address from the collector does what it is there to show.

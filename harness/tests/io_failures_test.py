@@ -16,6 +16,9 @@ import tempfile
 import time
 import unittest
 
+sys.dont_write_bytecode = True
+import processes  # noqa: E402
+
 PINLAB = os.path.abspath(sys.argv[1])
 USES_FILES = ["iovec", "ring", "async_io", "connections", "parked_calls", "frame_buffers"]
 SMALL = ["--heap.max=64MiB", "--workload.live=1MiB", "--verify=full"]
@@ -97,9 +100,9 @@ class Failures(unittest.TestCase):
         for old in (False, True):
             for number in (signal.SIGKILL, signal.SIGSEGV):
                 process = subprocess.Popen(endless, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                time.sleep(0.3)
+                processes.wait_until_it_listens(process, signal.SIGTERM)  # it runs: that handler is the last thing before
                 process.send_signal(number)
-                process.wait(20)
+                process.wait(processes.GUARD)
                 left = {path.name for path in self.folder.iterdir()}
                 if number == signal.SIGSEGV and "sanitizers" not in subprocess.run([PINLAB, "--version"], capture_output=True, text=True, check=True).stdout:
                     self.assertEqual(json.loads((self.folder / "record.json").read_text())["outcome"], "crashed")
@@ -115,7 +118,7 @@ class Failures(unittest.TestCase):
                 process = subprocess.Popen(self.outputs(*self.WHOLE), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
                 time.sleep(0.03 + 0.02 * step)
                 os.killpg(process.pid, number)
-                process.wait(20)
+                process.wait(processes.GUARD)
                 for path in self.folder.iterdir():
                     self.assertIn(path.name, self.OUTPUTS.values())
                     if path.suffix == ".json":
@@ -148,10 +151,8 @@ class Failures(unittest.TestCase):
                 for _ in range(3):
                     process.stderr.readline()  # it collects
                 process.send_signal(signal.SIGINT)
-                begin = time.monotonic()
-                process.communicate(timeout=60)
+                process.communicate(timeout=processes.GUARD)
                 self.assertEqual(process.returncode, 130)
-                self.assertLess(time.monotonic() - begin, 20)
                 record = json.loads(out.read_text())
                 self.assertEqual(record["outcome"], "interrupted")
                 self.assertGreater(record["summary"]["exact"]["pins"]["made"], 0)

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -15,18 +16,28 @@ namespace pinlab::harness {
 
 namespace {
 
-/// What `program` exits with, in a process of its own that `meanwhile` may send signals to.
+constexpr unsigned kGuard = 120;  // seconds: a limit on what ends by itself
+
+/// What `program` exits with, in a process of its own that `meanwhile` may send signals to, once
+/// the program has said that it is ready for them.
 template <class Program, class Meanwhile>
 int exit_status(Program&& program, Meanwhile&& meanwhile) {
+  std::array<int, 2> ready{};
+  REQUIRE(::pipe(ready.data()) == 0);
   const pid_t process = ::fork();
   if (process == 0) {
-    ::alarm(10);  // until the watchdog takes the signal
-    program();
+    ::close(ready[0]);
+    ::alarm(kGuard);  // until the watchdog takes the signal
+    program([&] { static_cast<void>(!::write(ready[1], "!", 1)); });
     ::_exit(99);
   }
+  ::close(ready[1]);
+  char said = 0;
+  CHECK(::read(ready[0], &said, 1) == 1);
+  ::close(ready[0]);
   meanwhile(process);
   int status = 0;
-  for (int i = 0; i < 2000; ++i) {
+  for (unsigned i = 0; i < kGuard * 500; ++i) {
     if (::waitpid(process, &status, WNOHANG) == process) {
       return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
     }
@@ -36,6 +47,8 @@ int exit_status(Program&& program, Meanwhile&& meanwhile) {
   ::waitpid(process, &status, 0);
   return -1;
 }
+
+const Watchdog::Abandon kNever = [](StopReason, Watchdog::Patience) { ::_exit(1); };
 
 void wait(std::chrono::microseconds time) {
   std::this_thread::sleep_for(time);
@@ -64,13 +77,13 @@ std::size_t written() {
 TEST_CASE("a run is asked to end by a flag, and why is told apart") {
   for (const int number : {SIGINT, SIGTERM}) {
     StopFlag stop{StopReason::none};
-    const Watchdog watchdog(std::nullopt, stop, [](StopReason) { ::_exit(1); });
+    const Watchdog watchdog(std::nullopt, stop, kNever);
     ::raise(number);
     CHECK(stop.load() == StopReason::interrupted);
   }
   StopFlag stop{StopReason::none};
-  const Watchdog watchdog(1'000'000, stop, [](StopReason) { ::_exit(1); });
-  for (int i = 0; i < 5000 && stop.load() == StopReason::none; ++i) {
+  const Watchdog watchdog(1'000'000, stop, kNever);
+  for (unsigned i = 0; i < kGuard * 1000 && stop.load() == StopReason::none; ++i) {
     wait(std::chrono::microseconds(1000));
   }
   CHECK(stop.load() == StopReason::timeout);
@@ -80,7 +93,7 @@ TEST_CASE("a watchdog that is gone leaves signals as they were") {
   struct sigaction before {};
   ::sigaction(SIGINT, nullptr, &before);
   StopFlag stop{StopReason::none};
-  { const Watchdog watchdog(std::nullopt, stop, [](StopReason) { ::_exit(1); }); }
+  { const Watchdog watchdog(std::nullopt, stop, kNever); }
   struct sigaction after {};
   ::sigaction(SIGINT, nullptr, &after);
   CHECK((before.sa_handler == after.sa_handler));
@@ -92,15 +105,17 @@ TEST_CASE("a program without pauses is abandoned at the second request, in the m
   }
   for (int round = 0; round < 60; ++round) {
     const int status = exit_status(
-        [] {
+        [](const auto& is_ready) {
           StopFlag stop{StopReason::none};
-          const Watchdog watchdog(std::nullopt, stop, [](StopReason reason) {
-            ::_exit(reason == StopReason::interrupted && written() > 600'000 ? 42 : 1);
-          });
+          const Watchdog watchdog(
+              std::nullopt, stop, [](StopReason reason, Watchdog::Patience /*patience*/) {
+                ::_exit(reason == StopReason::interrupted && written() > 600'000 ? 42 : 1);
+              });
+          is_ready();
           allocate_for_ever();
         },
         [&](pid_t process) {
-          wait(std::chrono::microseconds(20'000 + 131 * round));
+          wait(std::chrono::microseconds(10'000 + 131 * round));
           ::kill(process, SIGINT);
           wait(std::chrono::microseconds(500));
           ::kill(process, SIGINT);
@@ -116,16 +131,18 @@ TEST_CASE("a program without pauses is abandoned when its grace is over, for the
   for (const bool has_limit : {false, true}) {
     const auto begin = std::chrono::steady_clock::now();
     const int status = exit_status(
-        [&] {
+        [&](const auto& is_ready) {
           StopFlag stop{StopReason::none};
           const auto limit = has_limit ? std::optional<std::uint64_t>(1'000'000) : std::nullopt;
-          const Watchdog watchdog(limit, stop, [](StopReason reason) {
-            ::_exit(reason == StopReason::timeout ? 43 : 44);
-          });
+          const Watchdog watchdog(
+              limit, stop, [](StopReason reason, Watchdog::Patience patience) {
+                const int code = reason == StopReason::timeout ? 43 : 44;
+                ::_exit(patience == Watchdog::Patience::is_over ? code : 1);
+              });
+          is_ready();
           allocate_for_ever();
         },
         [&](pid_t process) {
-          wait(std::chrono::milliseconds(100));
           if (!has_limit) {
             ::kill(process, SIGTERM);
           }
