@@ -3,6 +3,7 @@
 #include "harness/command.hpp"
 #include "harness/environment.hpp"
 #include "harness/human.hpp"
+#include "harness/json_input.hpp"
 #include "harness/study.hpp"
 
 #include <algorithm>
@@ -147,17 +148,35 @@ Shard shard_of(const std::string& text) {
   return shard;
 }
 
+/// Whether what is asked is in the folder.
+bool says_nothing(const Invocation& invocation) {
+  return invocation.operands.empty() && invocation.repeated.empty() &&
+         invocation.parameters.empty() && !invocation.options.given("where") &&
+         !invocation.options.given("reps") && !invocation.options.given("order");
+}
+
+/// The matrix and the part of the sweep that the folder holds. Throws UsageError where it holds none.
+Study study_there(SweepOptions& sweep) {
+  const std::string folder = arms_of(sweep).front().folder;
+  if (!std::filesystem::exists(folder + "/matrix.json")) {
+    const bool has_two = std::filesystem::exists(folder + "/base/matrix.json");
+    throw UsageError(
+        has_two ? folder + " holds the sweeps of two programs: say --against=PROGRAM to go on"
+                : folder + " holds no sweep to go on with: say what to run, with --axis, with "
+                           "parameters or with a matrix file");
+  }
+  if (!sweep.shard && std::filesystem::exists(folder + "/manifest.json")) {
+    sweep.shard = read_manifest(folder + "/manifest.json").shard;
+  }
+  return Study(read_matrix(folder + "/matrix.json"));
+}
+
 /// What is asked: of the command line, of a matrix file, or of the folder as it is.
-Study study_of(const Invocation& invocation) {
+Study study_of(const Invocation& invocation, SweepOptions& sweep) {
   const heap::ParameterValues& options = invocation.options;
-  const std::string& folder = options.text("out");
-  const std::string there = folder + "/matrix.json";
-  const bool says_nothing = invocation.operands.empty() && invocation.repeated.empty() &&
-                            invocation.parameters.empty() && !options.given("where") &&
-                            !options.given("reps") && !options.given("order");
   Study study;
-  if (says_nothing && !folder.empty() && std::filesystem::exists(there)) {
-    study = Study(read_matrix(there));
+  if (says_nothing(invocation)) {
+    study = study_there(sweep);
   } else if (!invocation.operands.empty()) {
     study = Study(read_matrix(invocation.operands[0]));
   }
@@ -197,51 +216,56 @@ SweepOptions sweep_options(const heap::ParameterValues& options) {
   if (options.given("shard")) {
     sweep.shard = shard_of(options.text("shard"));
   }
-  if (sweep.folder.empty()) {
-    throw UsageError("--out needs the name of a folder");
-  }
   return sweep;
-}
-
-bool is_mine(const SweepOptions& options, std::size_t cell) {
-  return !options.shard || cell % options.shard->of == options.shard->index - 1;
 }
 
 /// The cells in their order, and how long they may take: from runs that are there, else unknown.
 std::string dry_run(const Study& study, const SweepOptions& sweep) {
   const Matrix& matrix = study.matrix();
   const std::vector<Cell> cells = study.cells();
-  const SweepEvents events = read_events(sweep.folder + "/events.jsonl");
+  check_sweep(matrix, cells, sweep);
+  std::vector<SweepEvents> arms;
+  std::size_t ends = 0;
+  std::uint64_t known = 0;
+  for (const SweepArm& arm : arms_of(sweep)) {
+    arms.push_back(sweep.folder.empty() ? SweepEvents()
+                                        : read_events(arm.folder + "/events.jsonl"));
+    for (const auto& [key, end] : arms.back().ends) {
+      ++ends;
+      known += end.wall;
+    }
+  }
   std::string text;
   std::size_t shown = 0;
   std::size_t done = 0;
-  std::uint64_t known = 0;
   for (const std::size_t cell : running_order(matrix, cells)) {
     if (!is_mine(sweep, cell)) {
       continue;
     }
-    std::uint32_t there = 0;
-    for (std::uint32_t rep = 1; rep <= matrix.reps; ++rep) {
-      const auto found = events.ends.find({cells[cell].id, rep});
-      there += found != events.ends.end() && is_settled(found->second) ? 1U : 0U;
+    std::size_t there = 0;
+    for (const SweepEvents& events : arms) {
+      for (std::uint32_t rep = 1; rep <= matrix.reps; ++rep) {
+        const auto found = events.ends.find({cells[cell].id, rep});
+        there += found != events.ends.end() && is_settled(found->second) ? 1U : 0U;
+      }
     }
-    text += cells[cell].id + (there == matrix.reps ? " done  " : "       ") +
+    text += cells[cell].id + (there == matrix.reps * arms.size() ? " done  " : "       ") +
             label_of(cells[cell]) + "\n";
     ++shown;
     done += there;
   }
-  for (const auto& [key, end] : events.ends) {
-    known += end.wall;
+  const std::size_t left = shown * matrix.reps * arms.size() - done;
+  text += human_count(shown, "cell") + ", " + human_count(matrix.reps, "run") + " of each" +
+          (arms.size() > 1 ? " and program" : "") + ", " + std::to_string(left) + " to do";
+  if (left == 0) {
+    return text + "\n";
   }
-  const std::size_t left = shown * matrix.reps - done;
-  text += human_count(shown, "cell") + ", " + human_count(matrix.reps, "run") + " of each, " +
-          std::to_string(left) + " to do, " + std::to_string(sweep.jobs) + " at a time; ";
-  if (!events.ends.empty()) {
-    const std::uint64_t each = known / events.ends.size();
-    text += "about " + human_time(each * left / sweep.jobs) + ", judging by " +
-            human_count(events.ends.size(), "run") + " that are there\n";
+  text += ", " + std::to_string(sweep.jobs) + " at a time; ";
+  if (ends > 0) {
+    text += "about " + human_duration(known / ends * left / sweep.jobs) + ", judging by " +
+            human_count(ends, "run") + " that are there\n";
   } else if (sweep.limits.timeout > 0) {
-    text += "at most " + human_time(sweep.limits.timeout * left / sweep.jobs) + "\n";
+    text += "at most " + human_duration(sweep.limits.timeout * left / sweep.jobs) + "\n";
   } else {
     text += "how long that takes nobody knows before the first run\n";
   }
@@ -264,6 +288,10 @@ std::string jobs_text(const Matrix& matrix,
   make_folder(sweep.folder);
   const std::string folder = fs::absolute(sweep.folder).string();
   const std::string file = folder + "/matrix.json";
+  if (fs::exists(file) && read_file(file) != matrix_text(matrix)) {
+    throw UsageError(file + " is of another matrix, and jobs of it would run this one: take a new "
+                            "folder");
+  }
   write_file(file, matrix_text(matrix));
   const std::string of = std::to_string(invocation.options.count("shards"));
   std::string command = "cd " + shell_word(fs::current_path().string()) + " && " +
@@ -297,7 +325,7 @@ std::string summary_text(const SweepSummary& summary, const std::string& folder)
       std::to_string(summary.done) + " of " + human_count(summary.total, "run") + " done";
   if (summary.ran > 0) {
     text += ", " + std::to_string(summary.ran) + " of them now, in " +
-            human_time(static_cast<std::uint64_t>(summary.wall * 1e9));
+            human_duration(static_cast<std::uint64_t>(summary.wall * 1e9));
   }
   text += "\n";
   for (const auto& [outcome, count] : summary.outcomes) {
@@ -319,6 +347,22 @@ ExitCode merge(const Invocation& invocation, std::vector<std::string> folders) {
   return summary.code;
 }
 
+/// One may be a matrix file.
+void refuse_operands(const std::vector<std::string>& operands) {
+  if (operands.size() > 1) {
+    constexpr std::array<std::string_view, 2> verbs = {"status", "merge"};
+    const std::string meant = heap::did_you_mean(operands[0], verbs);
+    throw UsageError("there is nothing to do with " +
+                     heap::quoted_text(operands[meant.empty() ? 1 : 0]) +
+                     (meant.empty() ? "; an axis is written --axis name=values" : meant));
+  }
+  if (operands.size() == 1 && std::filesystem::is_directory(operands[0])) {
+    throw UsageError(operands[0] + " is a folder and no matrix file: --out=" + operands[0] +
+                     " goes on with the sweep in it, and pinlab sweep status " + operands[0] +
+                     " says how far it is");
+  }
+}
+
 ExitCode run(const Invocation& invocation) {
   const std::vector<std::string>& operands = invocation.operands;
   if (!operands.empty() && operands[0] == "status") {
@@ -332,18 +376,22 @@ ExitCode run(const Invocation& invocation) {
   if (!operands.empty() && operands[0] == "merge") {
     return merge(invocation, {operands.begin() + 1, operands.end()});
   }
-  if (operands.size() > 1) {
-    throw UsageError("there is nothing to do with " + heap::quoted_text(operands[1]) +
-                     "; an axis is written --axis name=values");
+  refuse_operands(operands);
+  SweepOptions sweep = sweep_options(invocation.options);
+  const bool is_dry = invocation.options.flag("dry-run");
+  if (sweep.folder.empty() && (!is_dry || says_nothing(invocation))) {
+    throw UsageError("--out needs the name of a folder");
   }
-  Study study = study_of(invocation);
-  const SweepOptions sweep = sweep_options(invocation.options);
-  if (invocation.options.flag("dry-run")) {
+  Study study = study_of(invocation, sweep);
+  if (is_dry) {
     invocation.console.out(dry_run(study, sweep));
     return ExitCode::done;
   }
   if (invocation.options.word("emit-jobs") != "none") {
-    static_cast<void>(study.cells());  // what is wrong is said here, not on another machine
+    const std::size_t cells = study.cells().size();  // what is wrong is said here, not elsewhere
+    if (invocation.options.count("shards") > cells) {
+      throw UsageError("--shards: there are only " + human_count(cells, "cell") + " to share out");
+    }
     invocation.console.out(jobs_text(study.matrix(), invocation, sweep));
     return ExitCode::done;
   }

@@ -45,6 +45,25 @@ std::string human_time(std::uint64_t nanoseconds) {
   return scaled(static_cast<double>(nanoseconds), 1000, units);
 }
 
+std::string human_duration(std::uint64_t nanoseconds) {
+  const std::uint64_t seconds = nanoseconds / 1'000'000'000;
+  if (seconds < 120) {
+    return human_time(nanoseconds);
+  }
+  struct Unit {
+    std::uint64_t seconds;
+    std::string_view name;
+  };
+  constexpr std::array<Unit, 4> units = {{{86400, " d"}, {3600, " h"}, {60, " min"}, {1, " s"}}};
+  std::size_t unit = 0;
+  while (seconds < units[unit].seconds) {
+    ++unit;
+  }
+  return std::to_string(seconds / units[unit].seconds) + std::string(units[unit].name) + " " +
+         std::to_string(seconds % units[unit].seconds / units[unit + 1].seconds) +
+         std::string(units[unit + 1].name);
+}
+
 std::string human_share(std::uint64_t parts_per_million) {
   return three_digits(static_cast<double>(parts_per_million) / 10'000) + " %";
 }

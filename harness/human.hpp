@@ -12,6 +12,8 @@ namespace pinlab::harness {
 [[nodiscard]] std::string human_bytes(std::int64_t bytes);
 /// "1.25 ms".
 [[nodiscard]] std::string human_time(std::uint64_t nanoseconds);
+/// "3 h 20 min", for what people wait for; below two minutes as human_time.
+[[nodiscard]] std::string human_duration(std::uint64_t nanoseconds);
 /// "31.2 %".
 [[nodiscard]] std::string human_share(std::uint64_t parts_per_million);
 /// "1.25", for ratios above 1.

@@ -29,7 +29,10 @@ std::string progress_text(std::size_t done,
   const double left = static_cast<double>(total - std::min(done, total)) / rate;
   text += ", " + human_ratio(static_cast<std::uint64_t>(rate * 1e6)) + " a second";
   if (done < total) {
-    text += ", " + human_time(static_cast<std::uint64_t>(left) * 1'000'000'000) + " left";
+    text += ", " +
+            (left < 1 ? std::string("under 1 s")
+                      : human_duration(static_cast<std::uint64_t>(left) * 1'000'000'000)) +
+            " left";
   }
   return text + ", median " + human_time(lengths[lengths.size() / 2]);
 }

@@ -1,6 +1,7 @@
 #include "harness/sweep/sweep.hpp"
 
 #include "heap/support/words.hpp"
+#include "harness/human.hpp"
 #include "harness/json_input.hpp"
 #include "harness/output_file.hpp"
 #include "harness/record.hpp"
@@ -26,7 +27,6 @@ using Clock = std::chrono::steady_clock;
 /// How often limits are looked at.
 constexpr auto kLook = std::chrono::milliseconds(20);
 
-/// One program and the folder that its runs go to; with --against there are two.
 struct Arm {
   std::string program;
   std::string folder;
@@ -127,6 +127,51 @@ bool is_asked_again(const RepEnd& end, bool retry) {
   return !is_settled(end) || (retry && failed);
 }
 
+std::string human_cells(std::size_t cells, std::uint32_t reps) {
+  return human_count(cells, "cell") + " of " + human_count(reps, "run");
+}
+
+std::string human_part(const std::optional<Shard>& shard) {
+  return shard ? "part " + std::to_string(shard->index) + "/" + std::to_string(shard->of)
+               : "all of it";
+}
+
+/// Whether the sweep that is in a folder is the one that is asked for; if not, it is to be extended.
+/// Throws UsageError where it may not be gone on with.
+bool goes_on(const std::string& folder,
+             const ManifestFile& there,
+             const ProgramInfo& program,
+             const Matrix& matrix,
+             const std::vector<Cell>& cells,
+             const SweepOptions& options) {
+  if (there.program_hash != program.hash) {
+    throw UsageError(folder + " was begun by another program (" + there.program_version +
+                     "), and figures of two programs do not belong together: take a new folder");
+  }
+  const bool same_shard = there.shard.has_value() == options.shard.has_value() &&
+                          (!there.shard || (there.shard->index == options.shard->index &&
+                                            there.shard->of == options.shard->of));
+  const bool same_matrix = there.plan == plan_hash(cells, matrix.reps);
+  if ((same_matrix && same_shard) || options.extend) {
+    return same_matrix && same_shard;
+  }
+  throw UsageError(folder + (same_matrix ? " holds another part of this sweep (" +
+                                               human_part(there.shard) + ", this one is " +
+                                               human_part(options.shard) + ")"
+                                         : " is of another matrix (" +
+                                               human_cells(there.cells.size(), there.reps) +
+                                               ", this one has " +
+                                               human_cells(cells.size(), matrix.reps) + ")") +
+                   ": take a new folder, or say --extend to keep the runs that both have");
+}
+
+void require_work(const std::vector<Cell>& cells, const SweepOptions& options) {
+  if (options.shard && options.shard->index > cells.size()) {
+    throw UsageError(human_part(options.shard) + " of " + human_count(cells.size(), "cell") +
+                     " is empty: take as many parts as there are cells, or fewer");
+  }
+}
+
 class Engine {
  public:
   Engine(const Matrix& matrix,
@@ -134,11 +179,9 @@ class Engine {
          const SweepOptions& options,
          const Console& console)
       : matrix_(matrix), cells_(cells), options_(options), console_(console) {
-    if (options_.against.empty()) {
-      arms_.push_back({.program = options_.program, .folder = options_.folder});
-    } else {
-      arms_.push_back({.program = options_.against, .folder = options_.folder + "/base"});
-      arms_.push_back({.program = options_.program, .folder = options_.folder + "/new"});
+    require_work(cells, options);
+    for (const SweepArm& arm : arms_of(options_)) {
+      arms_.push_back({.program = arm.program, .folder = arm.folder});
     }
   }
 
@@ -177,9 +220,8 @@ class Engine {
     arm.lock = std::make_unique<FolderLock>(arm.folder);
     const ProgramInfo program = program_info(arm.program);
     const std::string path = arm.folder + "/manifest.json";
-    if (fs::exists(path)) {
-      go_on(arm, path, program);
-    } else {
+    if (!fs::exists(path) ||
+        !goes_on(arm.folder, read_manifest(path), program, matrix_, cells_, options_)) {
       begin(arm, path, program);
     }
     arm.events = read_events(arm.folder + "/events.jsonl");
@@ -217,32 +259,6 @@ class Engine {
     return session_;
   }
 
-  void go_on(const Arm& arm, const std::string& path, const ProgramInfo& program) {
-    const ManifestFile there = read_manifest(path);
-    if (there.program_hash != program.hash) {
-      throw UsageError(arm.folder + " was begun by another program (" + there.program_version +
-                       "), and figures of two programs do not belong together: take a new folder");
-    }
-    const bool same_shard = there.shard.has_value() == options_.shard.has_value() &&
-                            (!there.shard || (there.shard->index == options_.shard->index &&
-                                              there.shard->of == options_.shard->of));
-    if (there.plan == plan_hash(cells_, matrix_.reps) && same_shard) {
-      return;
-    }
-    if (!options_.extend) {
-      throw UsageError(arm.folder + " is of another matrix (" +
-                       human_cells(there.cells.size(), there.reps) + ", this one has " +
-                       human_cells(cells_.size(), matrix_.reps) +
-                       (same_shard ? "" : ", or of another shard") +
-                       "): take a new folder, or say --extend to keep the runs that both have");
-    }
-    begin(arm, path, program);
-  }
-
-  static std::string human_cells(std::size_t cells, std::uint32_t reps) {
-    return std::to_string(cells) + " cells of " + std::to_string(reps) + " runs";
-  }
-
   /// Removes what runs that were killed left half written.
   static void sweep_parts(const Arm& arm) {
     std::error_code error;
@@ -255,17 +271,13 @@ class Engine {
     }
   }
 
-  [[nodiscard]] bool is_mine(std::size_t cell) const {
-    return !options_.shard || cell % options_.shard->of == options_.shard->index - 1;
-  }
-
   /// What is left to do: each rep of all cells before the next one; two programs as A, B, B, A.
   void plan() {
     const std::vector<std::size_t> order = running_order(matrix_, cells_);
     for (std::uint32_t rep = 1; rep <= matrix_.reps; ++rep) {
       std::size_t turn = rep;
       for (const std::size_t cell : order) {
-        if (!is_mine(cell)) {
+        if (!is_mine(options_, cell)) {
           continue;
         }
         const bool turned = turn++ % 2 == 0;
@@ -411,7 +423,7 @@ class Engine {
         summary.disagreeing.push_back(arms_.size() > 1 ? arm.folder + ": " + cell : cell);
       }
       for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
-        for (std::uint32_t rep = 1; is_mine(cell) && rep <= matrix_.reps; ++rep) {
+        for (std::uint32_t rep = 1; is_mine(options_, cell) && rep <= matrix_.reps; ++rep) {
           ++summary.total;
           const auto found = arm.events.ends.find({cells_[cell].id, rep});
           if (found != arm.events.ends.end()) {
@@ -506,6 +518,33 @@ ExitCode exit_code_of(const std::map<std::string, std::size_t>& outcomes,
     }
   }
   return code;
+}
+
+std::vector<SweepArm> arms_of(const SweepOptions& options) {
+  if (options.against.empty()) {
+    return {{options.program, options.folder}};
+  }
+  return {{options.against, options.folder + "/base"}, {options.program, options.folder + "/new"}};
+}
+
+bool is_mine(const SweepOptions& options, std::size_t cell) {
+  return !options.shard || cell % options.shard->of == options.shard->index - 1;
+}
+
+void check_sweep(const Matrix& matrix,
+                 const std::vector<Cell>& cells,
+                 const SweepOptions& options) {
+  require_work(cells, options);
+  if (options.folder.empty()) {
+    return;
+  }
+  for (const SweepArm& arm : arms_of(options)) {
+    const std::string path = arm.folder + "/manifest.json";
+    if (fs::exists(path)) {
+      static_cast<void>(goes_on(arm.folder, read_manifest(path), program_info(arm.program), matrix,
+                                cells, options));
+    }
+  }
 }
 
 SweepSummary run_sweep(const Matrix& matrix,

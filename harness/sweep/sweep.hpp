@@ -40,6 +40,21 @@ struct SweepSummary {
   ExitCode code = ExitCode::done;
 };
 
+/// One program of a sweep, and the folder that its runs go to.
+struct SweepArm {
+  std::string program;
+  std::string folder;
+};
+/// One, or DIR/base and DIR/new.
+[[nodiscard]] std::vector<SweepArm> arms_of(const SweepOptions& options);
+
+/// Whether the cell is in the part that is asked for.
+[[nodiscard]] bool is_mine(const SweepOptions& options, std::size_t cell);
+
+/// Throws what run_sweep() would throw before its first run, because of the folder that is there or
+/// of what is asked. Writes nothing; without a folder there is only what is asked.
+void check_sweep(const Matrix& matrix, const std::vector<Cell>& cells, const SweepOptions& options);
+
 /// Throws UsageError, InputError or IoError; what was done until then is kept.
 [[nodiscard]] SweepSummary run_sweep(const Matrix& matrix,
                                      const std::vector<Cell>& cells,

@@ -3,6 +3,7 @@
 #include "harness/sweep/axis.hpp"
 #include "harness/sweep/event_log.hpp"
 #include "harness/sweep/matrix.hpp"
+#include "harness/sweep/progress.hpp"
 #include "harness/sweep/where.hpp"
 
 #include <doctest/doctest.h>
@@ -266,6 +267,27 @@ TEST_CASE("fill-in runs ends and middles first, every order runs each cell once"
   CHECK(shuffled != std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8});
   std::ranges::sort(shuffled);
   CHECK(shuffled == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8});
+}
+
+TEST_CASE("what is left is told as people wait for it") {
+  const auto left_of = [](std::size_t done, double seconds) {
+    const std::vector<std::uint64_t> lengths(done, 1'000'000);
+    return harness::progress_text(done, 1000, lengths, seconds);
+  };
+  CHECK(left_of(500, 500) == "500 of 1000 runs, 50 %, 1 a second, 8 min 20 s left, median 1 ms");
+  struct Row {
+    std::size_t done;
+    double seconds;
+    const char* fragment;
+  };
+  for (const Row& row : {Row{999, 99, ", under 1 s left,"}, Row{900, 90, ", 10 s left,"},
+                         Row{990, 9900, ", 100 s left,"}, Row{100, 1200, ", 3 h 0 min left,"},
+                         Row{10, 3600, ", 4 d 3 h left,"}}) {
+    const std::string text = left_of(row.done, row.seconds);
+    CAPTURE(text);
+    CHECK(text.find(row.fragment) != std::string::npos);
+  }
+  CHECK(left_of(1000, 9).find("left") == std::string::npos);
 }
 
 TEST_CASE("a sealed line is broken by any other bit") {

@@ -148,7 +148,24 @@ class Files(Case):
         self.assertFalse(self.out.exists())
         self.sweep(0, *MATRIX)
         run = self.sweep(0, *MATRIX, "--dry-run")
-        self.assertIn(" 0 to do", run.stdout)
+        self.assertTrue(run.stdout.endswith("2 runs of each, 0 to do\n"), run.stdout)
+        self.assertRegex(self.sweep(0, *MATRIX[:-1], "--reps=3", "--extend", "--dry-run").stdout,
+                         r"3 runs of each, 6 to do, 1 at a time; about \S+ ms, judging by 12 runs that are there\n")
+        self.assertEqual(len(self.ends(0, "sweep", *MATRIX, "--dry-run").stdout.splitlines()), 7)
+        run = self.ends(0, "sweep", *MATRIX, "--dry-run", f"--against={PINLAB}")
+        self.assertIn("6 cells, 2 runs of each and program, 24 to do", run.stdout)
+
+    def test_a_dry_run_refuses_what_the_sweep_would(self):
+        self.sweep(0, *SMALL, "--axis=seed=1..2")
+        before = self.exact(), (self.out / "manifest.json").read_bytes()
+        for words in ([], ["--dry-run"]):
+            self.says(2, "is of another matrix (2 cells of 1 run, this one has 3 cells of 1 run)", "sweep", f"--out={self.out}", *SMALL,
+                      "--axis=seed=1..3", *words)
+            self.says(2, "holds another part of this sweep (all of it, this one is part 1/2)", "sweep", f"--out={self.out}", *SMALL,
+                      "--axis=seed=1..2", "--shard=1/2", *words)
+            self.says(2, "part 3/3 of 2 cells is empty", "sweep", f"--out={self.out}/3", *SMALL, "--axis=seed=1..2", "--shard=3/3", *words)
+        self.assertEqual(before, (self.exact(), (self.out / "manifest.json").read_bytes()))
+        self.assertFalse((self.out / "3").exists())
 
     def test_another_matrix_is_refused_or_extends(self):
         self.sweep(0, *SMALL, "--axis=seed=1..2")
@@ -169,6 +186,10 @@ class Files(Case):
             (["--reps=0"], "too small"),
             (["--axis=heap.max=2*min"], "pinlab minheap --workload=lru_churn"),
             (["a", "b"], "nothing to do with"),
+            (["stats", "b"], "did you mean status?"),
+            ([], "holds no sweep to go on with"),
+            (["--emit-jobs=parallel", "--axis=seed=1..2", "--shards=3"], "there are only 2 cells to share out"),
+            (["/tmp"], "/tmp is a folder and no matrix file: --out=/tmp goes on"),
         ]:
             with self.subTest(words=words):
                 self.says(2, fragment, "sweep", f"--out={self.out}", *words)
@@ -410,6 +431,8 @@ class Parts(Case):
         for i, shard in enumerate(shards, 1):
             self.sweep(0, *MATRIX, f"--shard={i}/3", out=shard)
             self.assertEqual(len(ends_of(shard)), 4)
+            self.assertIn("4 of 4 runs done\n", self.sweep(0, out=shard).stdout)  # the folder alone is enough
+        self.says(2, "(part 1/3, this one is part 2/3)", "sweep", f"--out={shards[0]}", "--shard=2/3")
         whole = self.folder / "merged"
         self.assertIn("12 of 12 runs done", self.ends(0, "merge", f"--out={whole}", *shards).stdout)
         self.assertEqual(self.exact(), self.exact(whole))
@@ -431,6 +454,7 @@ class Parts(Case):
     def test_emitted_jobs_run_as_they_stand(self):
         jobs = self.sweep(0, *MATRIX, "--emit-jobs=parallel", "--shards=3").stdout
         self.assertEqual(len(jobs.splitlines()), 3)
+        self.says(2, "matrix.json is of another matrix", "sweep", f"--out={self.out}", *MATRIX[:-1], "--emit-jobs=parallel")
         subprocess.run(["xargs", "-P2", "-d", "\n", "-I{}", "bash", "-c", "{}"], input=jobs, text=True,
                        capture_output=True, timeout=120, check=True)
         whole = self.folder / "whole"
@@ -475,6 +499,8 @@ class Parts(Case):
         sessions = {json.loads((arm / "manifest.json").read_text())["session"] for arm in (base, new)}
         self.assertEqual(len(sessions), 1)
         self.assertNotIn(None, sessions)
+        self.says(2, "of two programs: say --against=PROGRAM", "sweep", f"--out={self.out}")
+        self.assertIn("8 of 8 runs done\n", self.sweep(0, f"--against={other}").stdout)
         turns = sorted((event["ts"], event["n"], arm.name) for arm in (base, new) for event in ends_of(arm))
         self.assertEqual([name for _, _, name in turns][:4], ["base", "new", "new", "base"])
 
