@@ -11,6 +11,7 @@ import pinlab_confirmation
 import pinlab_failure
 import pinlab_files
 import pinlab_policy
+import pinlab_output
 import pinlab_reports
 import pinlab_shapes
 import pinlab_sides
@@ -75,6 +76,8 @@ def canary_of(text, policy, noise):
 def run(program, words):
     options = parse(program, words)
     base, new = sides(options.operands)
+    read = [base, new, *options.operands, options.noise, options.policy, *(options.canary or "").split(",")]
+    pinlab_output.refuse([options.markdown, options.junit, options.json], read)
     policy = policy_of(options)
     noise = read_noise(options.noise)
     ignored = options.ignore.split(",") if options.ignore else []
@@ -93,7 +96,7 @@ def run(program, words):
                        (options.junit, lambda: pinlab_reports.junit(result, title)),
                        (options.json, lambda: pinlab_reports.as_json(result, code))):
         if path:
-            pinlab_reports.write(path, text())
+            pinlab_output.write(path, text())
     sys.stdout.write(pinlab_reports.screen(result, title))
     if program == "gate":
         print(f"gate: {verdict}")

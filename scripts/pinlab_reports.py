@@ -1,30 +1,11 @@
 """Comparisons as text, Markdown, JUnit and JSON."""
 
 import json
-import os
 import xml.etree.ElementTree as xml
 
 import pinlab_comparison as comparison
-import pinlab_failure
 
 MOST_ROWS = 40
-
-
-def write(path, text):
-    """Whole or not at all."""
-    part = f"{path}.part{os.getpid()}"
-    try:
-        with open(part, "x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        try:
-            os.unlink(part)
-        except OSError:
-            pass
-        raise pinlab_failure.Failure(7, f"{path}: {error.strerror}") from None
 
 
 def figure(value):

@@ -22,9 +22,11 @@ import os
 import signal
 import sys
 
+import pinlab_output
+
 from . import registry, sheet
 from .failure import Failure
-from .outputs import Outputs, refuse_records
+from .outputs import Outputs
 from .records import read_runs, select
 
 FORMATS = ["svg", "png"]
@@ -100,7 +102,7 @@ def picture_of(name, runs):
 def write_pictures(records, kinds, paths, conditions, skip_lacking):
     """`paths`: for each kind the files by format, csv among them."""
     every = [path for files in paths.values() for path in files.values()]
-    refuse_records(every, records)
+    pinlab_output.refuse(every, records)
     outputs = Outputs(every)  # before the work
     written = []
     try:
@@ -116,14 +118,13 @@ def write_pictures(records, kinds, paths, conditions, skip_lacking):
                 first = str(failure).split("\n", 1)[0]
                 print(f"pinlab plot: no {name}: {first}", file=sys.stderr)
                 for path in paths[name].values():
-                    os.unlink(outputs.parts.pop(path))
+                    outputs.leave_out(path)
                 continue
             for form, path in paths[name].items():
                 if form == "csv":
-                    with open(outputs.parts[path], "w", encoding="utf-8", newline="") as file:
-                        file.write(table)
+                    outputs.file(path).write(table.encode("utf-8"))
                 else:
-                    sheet.save(figure, outputs.parts[path], form)
+                    sheet.save(figure, outputs.file(path), form)
                 written.append(path)
             pyplot.close(figure)
         if not written:

@@ -1,7 +1,5 @@
 """What ends a command: an exit code of results/README.md, and sentences for the user."""
 
+from pinlab_failure import Failure
 
-class Failure(Exception):
-    def __init__(self, code, text):
-        super().__init__(text)
-        self.code = code
+__all__ = ["Failure"]

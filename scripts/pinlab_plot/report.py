@@ -17,13 +17,15 @@ import html
 import json
 import os
 
+import pinlab_output
+
 from . import registry
 from .command import conditions_of
 from .failure import Failure
 from .groups import groups_of
 from .kinds.heap_map import KINDS, MOST_RUNS as MOST_FILMS
 from .kinds.timeline import MOST_RUNS as MOST_TIMELINES
-from .outputs import Outputs, refuse_records
+from .outputs import Outputs
 from .records import read_runs, select
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
@@ -152,12 +154,11 @@ def run(arguments):
     parser.add_argument("--where", action="append", default=[], metavar="NAME=VALUE,...",
                         help="only records whose parameter has one of these values; may be repeated")
     options = parser.parse_args(arguments)
-    refuse_records([options.out], options.records)
+    pinlab_output.refuse([options.out], options.records)
     outputs = Outputs([options.out])
     try:
         text = page_of(select(read_runs(options.records), conditions_of(options.where, parser)))
-        with open(outputs.parts[options.out], "w", encoding="utf-8") as file:
-            file.write(text)
+        outputs.file(options.out).write(text.encode("utf-8"))
         outputs.place()
     except OSError as error:
         raise Failure(7, f"{error.filename or options.out}: {error.strerror}") from None

@@ -247,7 +247,12 @@ class PlotTest(unittest.TestCase):
         names = self.write(typical())
         process = subprocess.Popen([PLOT, *names, "--out", self.folder / "a.svg", "--format=svg,png"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not list(self.folder.glob(".*.part")):
+        def writes():
+            try:  # its outputs are open, though they have no names yet
+                return any(os.readlink(file).startswith(str(self.folder)) for file in pathlib.Path(f"/proc/{process.pid}/fd").iterdir())
+            except FileNotFoundError:
+                return False
+        while process.poll() is None and not writes():
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         process.wait(60)
