@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <system_error>
@@ -58,6 +59,11 @@ std::uint64_t resident_bytes(pid_t process) {
   const bool ready = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 &&
                      ::dup2(nothing, STDOUT_FILENO) >= 0 && ::dup2(errors, STDERR_FILENO) >= 0 &&
                      ::dup2(figures, kFiguresFile) >= 0;
+  // A shell's background job ignores SIGINT, and what is ignored stays so: the run would not hear
+  // the sweep until it has a handler of its own.
+  for (const int signal : {SIGINT, SIGTERM}) {
+    std::signal(signal, SIG_DFL);
+  }
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -341,6 +341,14 @@ class Interrupts(Case):
         self.assertFalse(pathlib.Path(f"/proc/{child}").exists())
         self.assertEqual([(end["outcome"], end["exit"]) for end in ends_of(self.out)], [("interrupted", 128 + signal.SIGKILL)])
 
+    def test_runs_hear_the_sweep_though_a_shell_started_it_in_the_background(self):
+        told, program = self.folder / "told", self.folder / "program"
+        program.write_text(f'#!/bin/sh\n[ "$1" = run ] && grep SigIgn /proc/$$/status >>{told}\nexec {shlex.quote(PINLAB)} "$@"\n')
+        program.chmod(0o755)
+        self.sweep(0, *SMALL, f"--against={program}", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+        ignored = [int(line.split()[1], 16) for line in told.read_text().splitlines()]
+        self.assertEqual([mask >> (signal.SIGINT - 1) & 1 for mask in ignored], [0])
+
     def test_a_closed_pipe_ends_nothing(self):
         command = f"{shlex.quote(PINLAB)} sweep --out={self.out} {' '.join(MATRIX)} 2>&1 | head -1"
         subprocess.run(["bash", "-c", command], stdout=subprocess.DEVNULL, timeout=60, check=True)
