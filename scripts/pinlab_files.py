@@ -2,11 +2,13 @@
 
     import pinlab_files
     frame = pinlab_files.frame("study", "run.json")       # a pandas data frame, one row for each run
+    frame = pinlab_files.frame("study", numbers=True)      # sizes as bytes, shares as numbers, ...
     rows = pinlab_files.rows("study")                      # the same as dictionaries, without pandas
     record = pinlab_files.read_record("run.json")
     sweep = pinlab_files.read_sweep("study")               # a folder of pinlab sweep
 
-A row has `source`, `cell`, `rep`, `outcome`, `wall_ns` (of a sweep's process), every parameter by its name, and every figure by its path
+The folder of a sweep may be of a shard, interrupted or still at work: there is a row for each run that has ended. Of a sweep
+--against another program, both are read. A row has `source`, `cell`, `rep`, `outcome`, `wall_ns` (of a sweep's process), every parameter by its name, and every figure by its path
 in the record (`exact.moved`, `timed.pauses.full.p99`), as results/README.md defines them. Nothing is
 read leniently: a key that is there twice, a NaN, a number out of range, a wrong schema raise BadInput,
 which names file, line and path.
@@ -318,7 +320,7 @@ def read_record(path):
     """The record of a run, checked."""
     text = read_text(path)
     record = loads(text, path)
-    _require_object(record, path, RUN, "pinlab run --out writes records")
+    _require_object(record, path, RUN, "pinlab run --out writes records, and a sweep is named by its folder")
     for key in ("outcome", "parameters", "summary", "environment", "digest"):
         if key not in record:
             raise BadInput(f"{path}:1: at {key}: the key is missing")
@@ -346,9 +348,12 @@ class Sweep:
 
 
 def _events(path):
-    """(line number, event) of each whole line. A last line that was cut short is left out."""
-    with open(path, "rb") as file:
-        lines = file.read().split(b"\n")
+    """(line number, event) of each whole line. A last line that was cut short is left out, and before the first there is no file."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read().split(b"\n")
+    except FileNotFoundError:
+        return
     whole, tail = lines[:-1], lines[-1]
     for number, line in enumerate(whole, 1):
         body, seal = line[:-16], line[-16:]
@@ -362,9 +367,18 @@ def _events(path):
         yield number, line.decode("utf-8"), event
 
 
+def sweeps_in(path):
+    """The folder itself, or those of two programs that a sweep --against has made in it."""
+    arms = [os.path.join(path, arm) for arm in ("base", "new")]
+    is_one = os.path.exists(os.path.join(path, "manifest.json"))
+    return arms if not is_one and all(os.path.exists(os.path.join(arm, "manifest.json")) for arm in arms) else [path]
+
+
 def read_sweep(path):
     """A folder of pinlab sweep, checked. Of several ends of one run the last one holds."""
     name = os.path.join(path, "manifest.json")
+    if len(sweeps_in(path)) > 1:
+        raise BadInput(f"{path}: it holds two sweeps: name {' or '.join(sweeps_in(path))}")
     manifest, _ = read_shaped(name, SWEEP, pinlab_shapes.MANIFEST, "pinlab sweep writes such folders")
     cells = {cell["cell"]: {**cell, "parameters": {**manifest["parameters"], **cell["parameters"]}} for cell in manifest["cells"]}
     exact, timed = rules().part("summary", "exact"), rules().part("summary", "timed")
@@ -409,9 +423,11 @@ def flatten(value, prefix=""):
 
 
 def runs_of(path):
-    """The runs of a sweep folder or of a record."""
+    """The runs of a sweep folder, in the order of its matrix, or of a record."""
     if os.path.isdir(path):
-        return read_sweep(path).runs
+        sweep = read_sweep(path)
+        places = {cell: place for place, cell in enumerate(sweep.cells)}
+        return sorted(sweep.runs, key=lambda run: (places[run.cell], run.rep))
     record = read_record(path)
     summary = record["summary"] or {}
     figures = {**summary, "digest": record["digest"], "graph_digest": record.get("graph_digest")}
@@ -421,7 +437,7 @@ def runs_of(path):
 def rows(*paths):
     """A dictionary for each run of these records and folders."""
     result = []
-    for path in paths:
+    for path in (inside for path in paths for inside in sweeps_in(path)):
         for run in runs_of(path):
             row = {"source": path, "cell": run.cell, "rep": run.rep, "outcome": run.outcome, "wall_ns": run.wall_ns, **run.parameters}
             row.update(flatten(run.exact, "exact"))
@@ -431,7 +447,28 @@ def rows(*paths):
     return result
 
 
-def frame(*paths):
-    """The rows as a pandas data frame (python3-pandas). What was not measured is <NA>, and integers stay integers."""
+UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "ns": 1, "us": 10 ** 3, "ms": 10 ** 6, "s": 10 ** 9}
+NUMBER = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?:(" + "|".join(UNITS) + r"))?$")
+
+
+def number(text):
+    """A parameter as a number: bytes, nanoseconds, or what it says; None where it is none, as exp(4MiB) is none."""
+    match = NUMBER.match(text)
+    if match is None:
+        return None
+    value = float(match[1]) if re.search("[.e]", match[1]) else int(match[1])
+    value *= UNITS.get(match[2], 1)
+    return int(value) if match[2] and value == int(value) else value
+
+
+def frame(*paths, numbers=False):
+    """The rows as a pandas data frame (python3-pandas). What was not measured is <NA>, and integers stay integers.
+    With `numbers`, parameters that are numbers in every row are numbers (see number())."""
     import pandas
-    return pandas.DataFrame(rows(*paths)).convert_dtypes()
+    found = rows(*paths)
+    for name in {name for row in found for name, value in row.items() if isinstance(value, str)} if numbers else ():
+        values = [number(row[name]) for row in found if name in row and isinstance(row[name], str)]
+        if name not in ("source", "cell", "digest") and None not in values:
+            for row in found:
+                row[name] = number(row[name]) if isinstance(row.get(name), str) else row.get(name)
+    return pandas.DataFrame(found).convert_dtypes()

@@ -1,8 +1,10 @@
 """What pinlab compare and pinlab gate share: their command line, and what they write."""
 
 import argparse
+import difflib
 import json
 import os
+import re
 import sys
 import traceback
 
@@ -18,8 +20,30 @@ import pinlab_sides
 
 
 class Arguments(argparse.ArgumentParser):
+    """Names that are wrong are answered with the nearest right one, as those of pinlab itself."""
+
+    def parse_args(self, words):
+        names = sorted(self._option_string_actions)
+        for word in words:
+            name = word.partition("=")[0]
+            if name.startswith("--") and name not in names:
+                raise pinlab_failure.Failure(2, f"there is no option {name}" + did_you_mean(name, names))
+        options, rest = self.parse_known_args(words)
+        if rest:
+            raise pinlab_failure.Failure(2, f"there is nothing to do with {rest[0]}")
+        return options
+
     def error(self, message):
+        choice = re.match(r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)$", message)
+        if choice:
+            names = re.findall(r"[\w-]+", choice[3])
+            message = f"{choice[1]}: {choice[2]} is none of {', '.join(names)}" + did_you_mean(choice[2], names)
         raise pinlab_failure.Failure(2, message)
+
+
+def did_you_mean(name, names):
+    near = difflib.get_close_matches(name, names, 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def read_noise(path):

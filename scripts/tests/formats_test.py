@@ -94,6 +94,18 @@ class Pprof(Case):
         self.assertIn("Locations\n", raw)
 
 
+class Refusals(Case):
+    def test_names_that_are_wrong_are_answered_with_the_right_ones(self):
+        for words, fragment in [(["--formt=csv", self.sweep], "there is no option --formt; did you mean --format?"),
+                                (["--format=cvs", self.sweep], "--format: cvs is none of csv, benchstat, github, bencher, hgrm, trace-events; did you mean csv?"),
+                                (["--format=csv", self.sweep, "--frm"], "there is no option --frm"),
+                                (["--format=hgrm", self.sweep], f"of one record: name one, as {self.sweep}/cells/*/r1.json"),
+                                (["--format=trace-events", self.record, self.record], "of one record: name one")]:
+            run = subprocess.run([PINLAB, "export", *map(str, words)], capture_output=True, text=True, timeout=100, check=False)
+            self.assertEqual((run.returncode, run.stdout), (2, ""), run.stderr)
+            self.assertIn(fragment, run.stderr)
+
+
 class Jq(Case):
     @needs("jq", "Debian's jq")
     def test_a_record_can_be_asked(self):
@@ -295,6 +307,50 @@ class Pandas(Case):
         self.assertEqual(list(shares["min"]), list(shares["max"]))
         expected = {(cell["axes"]["pin.share"], cell["axes"]["seed"]): cell["exact"]["moved"] for cell in self.exact}
         self.assertEqual({key: int(row["min"]) for key, row in shares.iterrows()}, expected)
+
+    @needs_module("pandas", "python3-pandas")
+    def test_what_the_documentation_does_works(self):
+        text = (SOURCE / "results" / "README.md").read_text()
+        code = re.search(r"```python\n(import pinlab_files .*?)```", text, re.DOTALL)[1]
+        lines = code.replace('"study"', repr(str(self.sweep))).replace('"run.json"', repr(str(self.record))).rstrip().splitlines()
+        known = {}
+        exec("\n".join(lines[:-1]), known)  # pylint: disable=exec-used
+        means = eval(lines[-1], known)  # pylint: disable=eval-used
+        moved = [cell["exact"]["moved"] for cell in self.exact if cell["axes"]["pin.share"] == "0.02"]
+        self.assertEqual(dict(means), {16 << 20: sum(moved) / len(moved)})
+
+    @needs_module("pandas", "python3-pandas")
+    def test_parameters_are_numbers_where_all_of_them_are(self):
+        frame = pinlab_files.frame(str(self.sweep), str(self.record), numbers=True)
+        self.assertEqual(set(frame["heap.max"]), {16 << 20, 8 << 20})
+        self.assertEqual(set(frame["pin.share"]), {0, 0.02, 0.001})
+        self.assertEqual(set(frame["pin.lifetime"]), {"object", "forever"})
+        self.assertEqual(frame["plan"].dtype.name, "string")
+        for text, value in [("64B", 64), ("1.5KiB", 1536), ("20ms", 20000000), ("0.01", 0.01), ("1e-06", 1e-6), ("3", 3), ("none", None),
+                            ("exp(4MiB)", None), ("1 GiB", None), ("", None), ("-1", None), ("3d", None)]:
+            self.assertEqual(pinlab_files.number(text), value)
+
+    @needs_module("pandas", "python3-pandas")
+    def test_parts_pairs_and_interrupted_sweeps_are_read_as_they_are(self):
+        words = [f"--out={self.folder}/part", *WORDS, "--axis=pin.share=2%,0", "--axis=seed=1..3", "--shard=1/2"]
+        ends(0, PINLAB, "sweep", *words)
+        part = pinlab_files.frame(f"{self.folder}/part")
+        self.assertEqual([tuple(row) for row in part[["pin.share", "seed"]].values], [("0.02", "1"), ("0.02", "3"), ("0", "2")])  # as in the matrix
+        events = self.folder / "part" / "events.jsonl"
+        lines = events.read_bytes().splitlines(keepends=True)
+        events.write_bytes(b"".join(lines[:3]) + lines[3][:40])  # killed as it began the second
+        self.assertEqual(len(pinlab_files.rows(f"{self.folder}/part")), 1)
+        events.unlink()  # killed before it wrote the first line
+        self.assertEqual(pinlab_files.rows(f"{self.folder}/part"), [])
+        ends(0, PINLAB, "sweep", f"--out={self.folder}/pair", *WORDS, "--axis=seed=1..2", f"--against={PINLAB}")
+        pair = pinlab_files.frame(f"{self.folder}/pair")
+        self.assertEqual(list(pair["source"]), [f"{self.folder}/pair/base"] * 2 + [f"{self.folder}/pair/new"] * 2)
+        for path, fragment in [(self.sweep / "exact.json", "not 'pinlab/run/1': pinlab run --out writes records, and a sweep is named by its folder"),
+                               (self.sweep / "manifest.json", "'pinlab/sweep/1' and not")]:
+            with self.assertRaisesRegex(pinlab_files.BadInput, fragment):
+                pinlab_files.rows(str(path))
+        with self.assertRaisesRegex(pinlab_files.BadInput, "it holds two sweeps: name .*/pair/base or .*/pair/new"):
+            pinlab_files.read_sweep(f"{self.folder}/pair")
 
     @needs_module("pandas", "python3-pandas")
     def test_what_was_not_measured_is_missing_and_never_0(self):

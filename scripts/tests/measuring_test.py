@@ -128,6 +128,12 @@ class Fit(Case):
         (self.folder / "bad.json").write_text(bad)
         self.assertRegex(self.pinlab(3, "fit", self.folder / "bad.json").stderr, r"bad\.json:\d+: at .*lines")
         self.pinlab(2, "fit")
+        self.assertIn(f"name records, as {self.folder}/cells/*/r1.json", self.pinlab(2, "fit", self.folder).stderr)
+        self.assertIn("did you mean --markdown?", self.pinlab(2, "fit", paths[0], "--markdwn=x").stderr)
+        (self.folder / "a").mkdir()
+        shutil.copy(paths[0], self.folder / "a" / paths[0].name)
+        shown = self.pinlab(0, "fit", paths[0], self.folder / "a" / paths[0].name, paths[1]).stdout  # equal names are told apart
+        self.assertEqual([line.split()[0] for line in shown.splitlines()[-3:]], [paths[0].name, f"a/{paths[0].name}", paths[1].name])
         self.pinlab(2, "fit", "--nothing", paths[0])
         self.pinlab(7, "fit", self.folder / "none.json")
 
