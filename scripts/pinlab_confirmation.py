@@ -71,7 +71,7 @@ def confirm(result, folder, measure=None):
         (measure or sides.measure)(again, result.catalogue.words(rows[0].parameters))
         sides.require_same_programs(again)
         judge(result, rows, *(pinlab_sides.Side(os.path.join(again, arm)) for arm in ("base", "new")))
-        result.notes.append(f"{len(rows)} alarms of {rows[0].cell} were measured again in {again}: "
+        result.notes.append(f"{pinlab_failure.count(len(rows), 'alarm')} of {rows[0].cell} {'was' if len(rows) == 1 else 'were'} measured again in {again}: "
                             f"{sum(row.verdict == comparison.WORSE for row in rows)} confirmed")
     result.conclude()
 

@@ -12,6 +12,11 @@ class Failure(Exception):
         self.code = code
 
 
+def count(number, noun):
+    """3 pins, 1 pin."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def gravest(codes):
     present = set(codes)
     return next(code for code in CODES if code in present or code == 0)

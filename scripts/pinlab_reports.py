@@ -4,6 +4,7 @@ import json
 import xml.etree.ElementTree as xml
 
 import pinlab_comparison as comparison
+from pinlab_failure import count
 
 MOST_ROWS = 40
 
@@ -34,8 +35,8 @@ def summary(result, title):
     counts = {}
     for row in result.rows:
         counts[row.verdict] = counts.get(row.verdict, 0) + 1
-    words = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-    return (f"{title}: {len(result.pairing.pairs)} cells of {result.base.path} and {result.new.path}, {len(result.rows)} figures: "
+    words = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+    return (f"{title}: {count(len(result.pairing.pairs), 'cell')} of {result.base.path} and {result.new.path}, {count(len(result.rows), 'figure')}: "
             f"{words or 'nothing was measured'}\n")
 
 
@@ -85,8 +86,8 @@ def junit(result, title):
         message = f"{row.verdict}: {figure(row.base)} to {figure(row.new)} {row.change()} {row.note}".strip()
         failure = xml.SubElement(case, "error" if wrong else "failure", message=message)
         failure.text = result.catalogue.command(row.parameters)
-    for key, count in counts.items():
-        suite.set(key, str(count))
+    for key, number in counts.items():
+        suite.set(key, str(number))
     root = xml.Element("testsuites")
     root.append(suite)
     xml.indent(root)

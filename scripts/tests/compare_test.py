@@ -492,7 +492,7 @@ class Gates(unittest.TestCase):
         text = self.gate(0, folder, f"--policy={policy}", "--confirm", f"--junit={junit}").stdout
         self.assertIn("gate: passed", text)
         self.assertEqual(text.count("not confirmed: ratio"), 4)
-        self.assertEqual(text.count("1 alarms of"), 4)
+        self.assertEqual(text.count("1 alarm of"), 4)
         self.assertEqual(xml.parse(junit).getroot()[0].get("failures"), "0")
         self.assertEqual(len(list((folder / "confirm").iterdir())), 4)
         manifest = json.loads((folder / "confirm" / "1" / "new" / "manifest.json").read_text())
