@@ -20,28 +20,44 @@
 namespace {
 
 constexpr std::size_t kMost = std::size_t{1} << 34U;  // what is not used costs nothing
-constexpr std::size_t kLeast = std::size_t{1} << 22U;
+constexpr std::size_t kReserve = std::size_t{1} << 22U;
 constexpr std::size_t kAlignment = alignof(std::max_align_t);
 
 std::atomic<bool> is_apart{false};
 std::atomic<std::size_t> used{0};
 // Written once, before `is_apart` is set.
-char* base = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-std::size_t size = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+char* base = nullptr;     // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::size_t size = 0;     // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+char* reserve = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<void (*)()> when_out{nullptr};
+
+char* mapped(std::size_t bytes) noexcept {
+  void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
+}
 
 }  // namespace
 
-void pinlab::harness::take_memory_apart() noexcept {
+void pinlab::harness::reserve_memory_apart() noexcept {
 #ifndef PINLAB_SANITIZED
-  for (std::size_t bytes = kMost; bytes >= kLeast; bytes /= 2) {
-    void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory != MAP_FAILED) {
-      base = static_cast<char*>(memory);
-      size = bytes;
-      break;
-    }
+  if (reserve == nullptr) {
+    reserve = mapped(kReserve);
   }
+#endif
+}
+
+void pinlab::harness::take_memory_apart([[maybe_unused]] void (*run_out)()) noexcept {
+#ifndef PINLAB_SANITIZED
+  for (std::size_t bytes = kMost; base == nullptr && bytes > kReserve; bytes /= 2) {
+    base = mapped(bytes);
+    size = bytes;
+  }
+  if (base == nullptr) {
+    base = reserve;
+    size = reserve == nullptr ? 0 : kReserve;
+  }
+  when_out = run_out;
   is_apart.store(true);
 #endif
 }
@@ -54,6 +70,12 @@ void* allocate_apart(std::size_t bytes, std::size_t alignment) {
   const std::size_t whole = bytes + alignment + kAlignment;
   const std::size_t at = used.fetch_add(whole / kAlignment * kAlignment, std::memory_order_relaxed);
   if (bytes > size || at > size - bytes || size - bytes - at < whole) {
+    if (auto* const run_out = when_out.exchange(nullptr); run_out != nullptr && reserve != nullptr) {
+      base = reserve;
+      size = kReserve;
+      used = 0;
+      run_out();
+    }
     throw std::bad_alloc();
   }
   return base + (at + alignment - 1) / alignment * alignment;

@@ -105,43 +105,66 @@ class Exports {
 class Abandon {
  public:
   Abandon(const Experiment& experiment,
+          const heap::ParameterValues& values,
           OutputFile* output,
           OutputFile* figures,
           const Environment& environment,
           const Console& console)
       : experiment_(experiment),
+        values_(values),
         output_(output),
         figures_(figures),
         environment_(environment),
         console_(console) {}
 
-  void operator()(StopReason reason, Watchdog::Patience patience) const {
-    const bool timeout = reason == StopReason::timeout;
-    const bool asked_again = patience == Watchdog::Patience::was_cut_short;
-    const RunResult result = experiment_.abandoned(
-        timeout ? Outcome::timeout : Outcome::interrupted,
+  void operator()(const Watchdog::Request& request) const {
+    const bool timeout = request.reason == StopReason::timeout;
+    const Outcome outcome = timeout ? Outcome::timeout : Outcome::interrupted;
+    const std::string reason =
         std::string(timeout ? "the time that --timeout allows was over"
                             : "the user asked it to end") +
-            (asked_again ? ", and asked again before the program came to a pause"
-                         : ", and the program came to no pause in two seconds") +
-            "; the record holds what was known at the last one");
-    ExitCode code = exit_code_of(result);
-    console_.complain(std::string(name_of(result.outcome)) + ": " + result.reason);
+        (request.asked_again ? ", and asked again before the program came to a pause; "
+                             : ", and the program came to no pause in two seconds; ");
+    if (request.needs_little) {
+      end_without_figures(outcome, reason + "there was no memory to write what was known");
+    }
+    const RunResult result = experiment_.abandoned(
+        outcome, reason + "the record holds what was known at the last one");
+    console_.complain(std::string(name_of(outcome)) + ": " + result.reason);
+    bool is_written = true;
     if (output_ != nullptr) {
       write_record(*output_, result, environment_);
-      if (!output_->try_commit()) {
-        console_.complain(output_->path() + ": writing failed");
-        code = code == ExitCode::interrupted ? code : ExitCode::io_failed;
-      }
+      is_written = output_->try_commit();
     }
     if (figures_ != nullptr) {
       static_cast<void>(figures_->try_commit(figures_text(result)));
     }
-    _exit(static_cast<int>(code));
+    end(outcome, is_written);
   }
 
  private:
+  [[noreturn]] void end_without_figures(Outcome outcome, const std::string& reason) const {
+    console_.complain(std::string(name_of(outcome)) + ": " + reason);
+    bool is_written = true;
+    if (output_ != nullptr) {
+      output_->start_again();  // where it ran out of memory over the record
+      is_written =
+          output_->try_commit(record_without_figures(values_, environment_, outcome, reason));
+    }
+    end(outcome, is_written);
+  }
+
+  [[noreturn]] void end(Outcome outcome, bool is_written) const {
+    ExitCode code = exit_code_of(outcome);
+    if (!is_written) {
+      console_.complain(output_->path() + ": writing failed");
+      code = code == ExitCode::interrupted ? code : ExitCode::io_failed;
+    }
+    _exit(static_cast<int>(code));
+  }
+
   const Experiment& experiment_;
+  const heap::ParameterValues& values_;
   OutputFile* output_;
   OutputFile* figures_;
   const Environment& environment_;
@@ -248,7 +271,7 @@ Session run_session(const heap::ParameterValues& values,
         target, record_without_figures(values, environment, Outcome::crashed,
                                        "a signal ended the process; see standard error"));
     const Watchdog watchdog(options.timeout, stop,
-                            Abandon(experiment, target, line, environment, console));
+                            Abandon(experiment, values, target, line, environment, console));
     return experiment.run();
   };
   Session session{.result = run(), .environment = environment};

@@ -39,6 +39,7 @@ Watchdog::Watchdog(std::optional<std::uint64_t> timeout, StopFlag& stop, Abandon
     throw IoError(std::string("the system gives no timer: ") +
                   std::generic_category().message(errno));
   }
+  reserve_memory_apart();
   watching = this;
   struct sigaction action {};
   action.sa_handler = &Watchdog::handle;
@@ -85,6 +86,12 @@ void Watchdog::handle(int signal) noexcept {
   errno = before;
 }
 
+void Watchdog::run_out_of_memory() {
+  Watchdog& watchdog = *watching.load();
+  watchdog.request_.needs_little = true;
+  watchdog.abandon_(watchdog.request_);
+}
+
 void Watchdog::hear(StopReason reason) {
   StopReason asked = StopReason::none;
   if (stop_.compare_exchange_strong(asked, reason)) {
@@ -92,12 +99,10 @@ void Watchdog::hear(StopReason reason) {
     return;
   }
   if (!abandoned_.test_and_set()) {
-    take_memory_apart();
-    if (reason == StopReason::timeout) {  // the time that is over now is the grace
-      abandon_(asked, Patience::is_over);
-    } else {
-      abandon_(reason, Patience::was_cut_short);
-    }
+    take_memory_apart(&Watchdog::run_out_of_memory);
+    const bool is_over = reason == StopReason::timeout;  // the time that is over now is the grace
+    request_ = {is_over ? asked : reason, !is_over, false};
+    abandon_(request_);
   }
 }
 

@@ -21,10 +21,14 @@ namespace pinlab::harness {
 /// One at a time.
 class Watchdog {
  public:
-  enum class Patience { is_over, was_cut_short };  ///< the second: it was asked again
+  struct Request {
+    StopReason reason;
+    bool asked_again;   ///< before its time to come to a pause was over
+    bool needs_little;  ///< the first call ran out of memory; for this one there are a few MiB
+  };
   /// Called in a signal handler, on any thread, when the program does not end by itself; malloc
   /// must not be called, operator new may be (harness/memory_apart.hpp). Must not return.
-  using Abandon = std::function<void(StopReason, Patience)>;
+  using Abandon = std::function<void(const Request&)>;
 
   /// `timeout` in nanoseconds, from now. Sets `stop`.
   Watchdog(std::optional<std::uint64_t> timeout, StopFlag& stop, Abandon abandon);
@@ -36,6 +40,8 @@ class Watchdog {
   static constexpr std::array kSignals = {SIGINT, SIGTERM, SIGALRM};
 
   static void handle(int signal) noexcept;
+  /// The memory that the abandoning has is used up.
+  static void run_out_of_memory();
   void hear(StopReason reason);
   /// SIGALRM after so many nanoseconds.
   void wake_after(std::uint64_t nanoseconds) const;
@@ -43,6 +49,7 @@ class Watchdog {
   StopFlag& stop_;
   Abandon abandon_;
   std::atomic_flag abandoned_;
+  Request request_{};  ///< written once, by whoever sets abandoned_
   timer_t timer_{};
   sigset_t old_mask_{};
   std::array<struct sigaction, kSignals.size()> old_actions_{};

@@ -435,6 +435,18 @@ class Outcomes(Case):
         self.assertEqual(record["outcome"], "interrupted")
         self.assertIn("asked again", record["reason"])  # and not: came to no pause in the time that it has for it
 
+    @unittest.skipIf("sanitizers" in pinlab("--version").stdout, "a sanitizer has memory of its own")
+    def test_an_interrupt_is_one_though_the_system_gives_no_more_memory(self):
+        path = self.folder / "record.json"
+        process = subprocess.Popen([PINLAB, "run", *PAUSELESS, "--out", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        processes.wait_for("objects", lambda: processes.resident_bytes(process.pid) > 256 << 20)
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (0, 0))
+        process.send_signal(signal.SIGINT)
+        processes.wait_until_it_took(process, signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(processes.GUARD), 130)
+        self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
+
     @unittest.skipIf("sanitizers" in pinlab("--version").stdout, "a sanitizer handles the signal")
     def test_a_crash_is_exit_code_4_with_a_record(self):
         process, path = self.interrupt(signal.SIGSEGV, *ENDLESS, "--heap.max=16MiB")

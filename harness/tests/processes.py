@@ -1,6 +1,7 @@
 """What tests wait for in processes that run: a state that they come to, never a time that passes."""
 
 import pathlib
+import resource
 import time
 
 GUARD = 120  # seconds, after which what a test waits for is taken not to come
@@ -21,6 +22,10 @@ def signals(process, kind):
             mask = int(line.split()[1], 16)
             return {number for number in range(1, 65) if mask >> (number - 1) & 1}
     return set()  # it has ended
+
+
+def resident_bytes(process):
+    return int(pathlib.Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def wait_until_it_listens(process, number):

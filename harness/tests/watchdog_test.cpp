@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,7 +49,7 @@ int exit_status(Program&& program, Meanwhile&& meanwhile) {
   return -1;
 }
 
-const Watchdog::Abandon kNever = [](StopReason, Watchdog::Patience) { ::_exit(1); };
+const Watchdog::Abandon kNever = [](const Watchdog::Request&) { ::_exit(1); };
 
 void wait(std::chrono::microseconds time) {
   std::this_thread::sleep_for(time);
@@ -108,8 +109,9 @@ TEST_CASE("a program without pauses is abandoned at the second request, in the m
         [](const auto& is_ready) {
           StopFlag stop{StopReason::none};
           const Watchdog watchdog(
-              std::nullopt, stop, [](StopReason reason, Watchdog::Patience /*patience*/) {
-                ::_exit(reason == StopReason::interrupted && written() > 600'000 ? 42 : 1);
+              std::nullopt, stop, [](const Watchdog::Request& request) {
+                // The two signals may have come as one, and then its time was over.
+                ::_exit(request.reason == StopReason::interrupted && written() > 600'000 ? 42 : 1);
               });
           is_ready();
           allocate_for_ever();
@@ -124,6 +126,32 @@ TEST_CASE("a program without pauses is abandoned at the second request, in the m
   }
 }
 
+TEST_CASE("a program that is abandoned while the system gives no memory ends with what it was asked") {
+  if (kSanitizers != "none") {
+    return;
+  }
+  for (const bool needs_much : {false, true}) {
+    const int status = exit_status(
+        [&](const auto& is_ready) {
+          StopFlag stop{StopReason::none};
+          const Watchdog watchdog(std::nullopt, stop, [&](const Watchdog::Request& request) {
+            if (needs_much && !request.needs_little) {
+              allocate_for_ever();
+            }
+            const bool is_right = request.asked_again && request.needs_little == needs_much;
+            ::_exit(is_right && written() > 600'000 ? 45 : 1);
+          });
+          const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+          ::setrlimit(RLIMIT_AS, &none);
+          is_ready();
+          ::raise(SIGINT);
+          ::raise(SIGINT);
+        },
+        [](pid_t /*process*/) {});
+    CHECK(status == 45);
+  }
+}
+
 TEST_CASE("a program without pauses is abandoned when its grace is over, for the first reason") {
   if (kSanitizers != "none") {
     return;
@@ -135,9 +163,9 @@ TEST_CASE("a program without pauses is abandoned when its grace is over, for the
           StopFlag stop{StopReason::none};
           const auto limit = has_limit ? std::optional<std::uint64_t>(1'000'000) : std::nullopt;
           const Watchdog watchdog(
-              limit, stop, [](StopReason reason, Watchdog::Patience patience) {
-                const int code = reason == StopReason::timeout ? 43 : 44;
-                ::_exit(patience == Watchdog::Patience::is_over ? code : 1);
+              limit, stop, [](const Watchdog::Request& request) {
+                const int code = request.reason == StopReason::timeout ? 43 : 44;
+                ::_exit(request.asked_again ? 1 : code);
               });
           is_ready();
           allocate_for_ever();
