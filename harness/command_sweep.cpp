@@ -178,7 +178,11 @@ Study study_of(const Invocation& invocation, SweepOptions& sweep) {
   if (says_nothing(invocation)) {
     study = study_there(sweep);
   } else if (!invocation.operands.empty()) {
-    study = Study(read_matrix(invocation.operands[0]));
+    Matrix matrix = read_matrix(invocation.operands[0]);
+    std::erase_if(matrix.fixed, [&](const Setting& setting) {  // the command line beats the file
+      return std::ranges::count(invocation.parameters, setting.name, &Setting::name) > 0;
+    });
+    study = Study(std::move(matrix));
   }
   for (const Setting& axis : invocation.repeated) {
     study.axis(axis.text);

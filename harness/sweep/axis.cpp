@@ -2,6 +2,7 @@
 
 #include "heap/support/wide.hpp"
 #include "heap/support/words.hpp"
+#include "harness/human.hpp"
 #include "harness/outcome.hpp"
 #include "harness/parameter_table.hpp"
 
@@ -288,8 +289,8 @@ SweepAxis parse_zip(std::string_view text) {
     const auto values = split("axis", tuple.substr(1, tuple.size() - 2));
     if (values.size() != axis.names.size()) {
       refuse("axis", tuple,
-             "has " + std::to_string(values.size()) + " values for " +
-                 std::to_string(axis.names.size()) + " parameters");
+             "has " + human_count(values.size(), "value") + " for " +
+                 human_count(axis.names.size(), "parameter"));
     }
     std::vector<std::string>& point = axis.points.emplace_back();
     for (std::size_t i = 0; i < values.size(); ++i) {

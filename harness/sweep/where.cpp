@@ -180,13 +180,16 @@ std::optional<std::uint64_t> length_of(const heap::Parameter& parameter, std::st
   }
 }
 
+bool is_length(std::string_view text) {
+  return !text.empty() && text.front() >= '0' && text.front() <= '9';
+}
+
 /// A number to compare `text` by, in base units.
 std::optional<std::uint64_t> ordinal(const heap::Parameter& parameter, const std::string& text) {
   if (parameter.type == ParameterType::distribution) {
-    const bool is_length = !text.empty() && text.front() >= '0' && text.front() <= '9';
     heap::Parameter length = parameter;
     length.type = ParameterType::duration;
-    return is_length ? number_of(length, text) : length_of(parameter, text);
+    return is_length(text) ? number_of(length, text) : length_of(parameter, text);
   }
   const bool is_word = std::ranges::find(parameter.choices, text) != parameter.choices.end();
   if (parameter.type > ParameterType::count || is_word) {
@@ -204,7 +207,9 @@ bool test_holds(const Node& node, const heap::ParameterValues& values) {
   const std::string& text = values.canonical(node.name);
   const std::optional<std::uint64_t> a = ordinal(*parameter, text);
   const std::optional<std::uint64_t> b = ordinal(*parameter, node.value);
-  if (a && b) {
+  const bool is_equality = node.op == "==" || node.op == "!=";
+  const bool is_named = parameter->type == ParameterType::distribution && !is_length(node.value);
+  if (a && b && !(is_equality && is_named)) {
     return node.op == "=="   ? *a == *b
            : node.op == "!=" ? *a != *b
            : node.op == "<"  ? *a < *b
@@ -212,11 +217,13 @@ bool test_holds(const Node& node, const heap::ParameterValues& values) {
            : node.op == ">"  ? *a > *b
                              : *a >= *b;
   }
-  if (node.op != "==" && node.op != "!=") {
+  if (!is_equality) {
     throw UsageError("where: " + node.name + " " + node.op + " " + node.value + ": " +
                      heap::quoted_text(a ? node.value : text) + " has no order");
   }
-  return (text == heap::canonical_text(*parameter, node.value)) == (node.op == "==");
+  const bool has_other_kind = parameter->type == ParameterType::distribution && !is_named;
+  return (!has_other_kind && text == heap::canonical_text(*parameter, node.value)) ==
+         (node.op == "==");
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the parser allows

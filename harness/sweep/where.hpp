@@ -4,8 +4,8 @@
 //   ) test   = name op value             op  = == != < <= > >=
 //
 // A value is written as --name takes it, quoted where it has spaces. Numbers compare as numbers; of
-// lifetimes, fixed and exp compare by their length and forever is longer than any; everything else
-// has no order.
+// lifetimes, fixed and exp are longer or shorter by their length, and so they equal a plain length;
+// forever is longer than any. Everything else has no order.
 #pragma once
 
 #include "heap/support/parameter.hpp"

@@ -199,6 +199,10 @@ TEST_CASE("conditions leave cells out") {
   CHECK(count_where("pin.share >= 0.001 && pin.share < 1%") == 3);
   CHECK(count_where("pin.lifetime <= 64MiB") == 6);
   CHECK(count_where("pin.lifetime != exp(64MiB)") == 6);
+  CHECK(count_where("pin.lifetime != fixed(64MiB)") == 9);  // though exp(64MiB) is as long
+  CHECK(count_where("pin.lifetime == exp(65536KiB)") == 3);
+  CHECK(count_where("pin.lifetime == 64MiB || pin.lifetime == 16MiB") == 6);
+  CHECK(count_where("pin.lifetime != 64MiB") == 6);
   CHECK(count_where("!pin.share == 0") == 6);
   CHECK(count_where("workload == gcbench && workload.depth > 3 || pin.share == 0") == 3);
 }

@@ -125,6 +125,15 @@ class Files(Case):
         self.sweep(0, path, out=self.folder / "b")
         self.assertEqual(self.exact(), self.exact(self.folder / "b"))
 
+    def test_the_command_line_beats_what_a_matrix_file_says_of_all_cells(self):
+        path = self.folder / "matrix.json"
+        path.write_text('{ "schema": "pinlab/matrix/1", "parameters": {"heap.max": "16MiB", "workload.slots": 2000}, "axes": {"seed": "1..2"} }')
+        self.sweep(0, path, "--heap.max=32MiB", "--workload.replacements=8000")
+        parameters = json.loads((self.out / "manifest.json").read_text())["parameters"]
+        self.assertEqual([parameters[name] for name in ("heap.max", "workload.slots", "workload.replacements")], ["32MiB", "2000", "8000"])
+        self.assertIn("2 of 2 runs done\n", self.sweep(0).stdout)
+        self.says(2, "seed is given twice", "sweep", f"--out={self.folder}/b", path, "--seed=3")  # an axis is no default
+
     def test_programs_with_different_parameters_stand_on_one_axis(self):
         path = self.folder / "matrix.json"
         path.write_text("""{ "schema": "pinlab/matrix/1", "parameters": {"heap.max": "16MiB"}, "zip": [
