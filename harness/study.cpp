@@ -1,6 +1,7 @@
 #include "harness/study.hpp"
 
 #include "heap/support/expects.hpp"
+#include "harness/sweep/where.hpp"
 
 #include <csignal>
 
@@ -17,6 +18,7 @@ Study& Study::axis(std::string_view text) {
 }
 
 Study& Study::where(std::string_view condition) {
+  static_cast<void>(Where(condition));  // throws where it makes no sense
   matrix_.where = matrix_.where.empty()
                       ? std::string(condition)
                       : "(" + matrix_.where + ") && (" + std::string(condition) + ")";

@@ -33,7 +33,8 @@ class Study {
   Study() = default;
   explicit Study(Matrix matrix) : matrix_(std::move(matrix)) {}
 
-  // What is asked. All throw UsageError with a sentence.
+  // What is asked. All throw UsageError with a sentence; what values and names mean together is
+  // found by cells().
 
   /// One parameter that all runs share, as --name=text has it.
   Study& set(std::string_view name, std::string_view text);
