@@ -5,6 +5,7 @@
 #include "harness/sweep/sweep.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace pinlab::harness {
 
@@ -33,6 +34,11 @@ std::size_t cells_of_shard(const ManifestFile& manifest) {
 }  // namespace
 
 std::string status_text(const std::string& folder) {
+  namespace fs = std::filesystem;
+  const auto is_sweep = [](const std::string& path) { return fs::exists(path + "/manifest.json"); };
+  if (!is_sweep(folder) && is_sweep(folder + "/base") && is_sweep(folder + "/new")) {
+    return "base: " + status_text(folder + "/base") + "new: " + status_text(folder + "/new");
+  }
   const ManifestFile manifest = read_manifest(folder + "/manifest.json");
   const SweepEvents events = read_events(folder + "/events.jsonl");
   const std::string holder = FolderLock::holder(folder);

@@ -216,9 +216,9 @@ class Engine {
  private:
   /// Locks the folder, reads what is there, and says what is asked now.
   void open(Arm& arm) {
+    const ProgramInfo program = program_info(arm.program);  // before there is a folder of it
     make_folder(arm.folder);
     arm.lock = std::make_unique<FolderLock>(arm.folder);
-    const ProgramInfo program = program_info(arm.program);
     const std::string path = arm.folder + "/manifest.json";
     if (!fs::exists(path) ||
         !goes_on(arm.folder, read_manifest(path), program, matrix_, cells_, options_)) {
@@ -467,6 +467,9 @@ std::string version_of(const std::string& path) {
   }
   std::string text(line.data());
   text.erase(text.find_last_not_of('\n') + 1);
+  if (!text.starts_with("pinlab ")) {
+    throw UsageError(path + " is no pinlab: --version says " + heap::quoted_text(text));
+  }
   return heap::printable_text(text);
 }
 

@@ -516,6 +516,11 @@ class Parts(Case):
         sessions = {json.loads((arm / "manifest.json").read_text())["session"] for arm in (base, new)}
         self.assertEqual(len(sessions), 1)
         self.assertNotIn(None, sessions)
+        status = self.ends(0, "sweep", "status", self.out).stdout
+        self.assertRegex(status, r"^base: 4 of 4 runs, 100 %(?s:.*)\nnew: 4 of 4 runs, 100 %")
+        self.says(2, "/bin/true is no pinlab: --version says", "sweep", f"--out={self.folder}/true", *SMALL, "--against=/bin/true")
+        self.says(7, "/no/pinlab: No such file", "sweep", f"--out={self.folder}/true", *SMALL, "--against=/no/pinlab")
+        self.assertFalse((self.folder / "true").exists())
         self.says(2, "of two programs: say --against=PROGRAM", "sweep", f"--out={self.out}")
         self.assertIn("8 of 8 runs done\n", self.sweep(0, f"--against={other}").stdout)
         turns = sorted((event["ts"], event["n"], arm.name) for arm in (base, new) for event in ends_of(arm))
