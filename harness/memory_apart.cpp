@@ -17,6 +17,14 @@
 #define PINLAB_SANITIZED
 #endif
 
+#ifdef PINLAB_SANITIZED
+
+// Sanitizers bring operators of their own.
+void pinlab::harness::reserve_memory_apart() noexcept {}
+void pinlab::harness::take_memory_apart(void (*)()) noexcept {}
+
+#else
+
 namespace {
 
 constexpr std::size_t kMost = std::size_t{1} << 34U;  // what is not used costs nothing
@@ -40,15 +48,12 @@ char* mapped(std::size_t bytes) noexcept {
 }  // namespace
 
 void pinlab::harness::reserve_memory_apart() noexcept {
-#ifndef PINLAB_SANITIZED
   if (reserve == nullptr) {
     reserve = mapped(kReserve);
   }
-#endif
 }
 
-void pinlab::harness::take_memory_apart([[maybe_unused]] void (*run_out)()) noexcept {
-#ifndef PINLAB_SANITIZED
+void pinlab::harness::take_memory_apart(void (*run_out)()) noexcept {
   for (std::size_t bytes = kMost; base == nullptr && bytes > kReserve; bytes /= 2) {
     base = mapped(bytes);
     size = bytes;
@@ -59,10 +64,7 @@ void pinlab::harness::take_memory_apart([[maybe_unused]] void (*run_out)()) noex
   }
   when_out = run_out;
   is_apart.store(true);
-#endif
 }
-
-#ifndef PINLAB_SANITIZED
 
 namespace {
 
@@ -70,7 +72,8 @@ void* allocate_apart(std::size_t bytes, std::size_t alignment) {
   const std::size_t whole = bytes + alignment + kAlignment;
   const std::size_t at = used.fetch_add(whole / kAlignment * kAlignment, std::memory_order_relaxed);
   if (bytes > size || at > size - bytes || size - bytes - at < whole) {
-    if (auto* const run_out = when_out.exchange(nullptr); run_out != nullptr && reserve != nullptr) {
+    if (auto* const run_out = when_out.exchange(nullptr);
+        run_out != nullptr && reserve != nullptr) {
       base = reserve;
       size = kReserve;
       used = 0;
