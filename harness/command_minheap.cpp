@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include <unistd.h>
+
 namespace pinlab::harness {
 
 namespace {
@@ -127,6 +129,30 @@ std::string row_of(const Found& found) {
          (found.label.empty() ? "as given" : found.label) + "\n";
 }
 
+/// On a terminal: the line that says what is tried now.
+void draw_line(const Console& console, const std::string& text) {
+  if (::isatty(STDERR_FILENO) == 1) {
+    console.err("\r\033[K" + text);
+  }
+}
+
+void erase_line(const Console& console) {
+  draw_line(console, "");
+}
+
+/// How many runs a search takes is not known before it: bisection and what it finds decide that.
+std::string state_of(const HeapSearch& search, std::uint64_t tried) {
+  std::string text = human_count(search.probes.size(), "probe") + ", trying " + human_bytes(tried);
+  std::uint64_t wall = 0;
+  for (const Probe& probe : search.probes) {
+    wall += probe.wall;
+  }
+  if (!search.probes.empty()) {
+    text += ", " + human_time(wall / search.probes.size()) + " each";
+  }
+  return text;
+}
+
 class Searches {
  public:
   Searches(const Invocation& invocation, HeapSearcher& searcher)
@@ -195,6 +221,7 @@ class Searches {
 
   void add(Found found) {
     found_.push_back(std::move(found));
+    erase_line(invocation_.console);
     invocation_.console.err(row_of(found_.back()));
     write();
   }
@@ -220,16 +247,28 @@ ExitCode run(const Invocation& invocation) {
     const OutputFile writable(path);  // known before the searches, not after them
   }
   const SignalFile signals;
+  std::size_t searched = 0;
   HeapSearcher searcher("/proc/self/exe",
-                        {.timeout = invocation.options.time("timeout"), .memory = 0}, signals);
+                        {.timeout = invocation.options.time("timeout"), .memory = 0}, signals,
+                        [&](const HeapSearch& search, std::uint64_t tried) {
+                          draw_line(invocation.console,
+                                    std::to_string(searched) + " of " +
+                                        human_count(cells.size(), "configuration") + "; " +
+                                        state_of(search, tried));
+                        });
   Searches searches(invocation, searcher);
   bool stopped = false;
   try {
     for (const Cell& cell : cells) {
       searches.search(cell);
+      ++searched;
     }
   } catch (const HeapSearcher::StopAsked&) {
     stopped = true;
+    erase_line(invocation.console);
+    invocation.console.complain("interrupted: " + std::to_string(searched) + " of " +
+                                human_count(cells.size(), "configuration") +
+                                " searched; started again, it begins anew");
   }
   Console& console = invocation.console;
   std::string text = console.heading(right("smallest", 11) + right("blocks", 9) +

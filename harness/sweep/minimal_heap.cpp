@@ -95,6 +95,7 @@ bool HeapSearcher::completes(std::uint64_t blocks) {
     found_.probes.push_back({blocks, "refused", 0});
     return known_[blocks] = false;
   }
+  listener_(found_, blocks * found_.block);
   const Run run = this->run(settings, blocks);
   found_.probes.push_back({blocks, run.outcome, run.wall});
   const bool completed = run.outcome == "completed";

@@ -8,6 +8,7 @@
 #include "harness/sweep/child.hpp"
 #include "harness/sweep/matrix.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,9 +37,14 @@ struct HeapSearch {
 class HeapSearcher {
  public:
   struct StopAsked {};
+  /// Hears of a search before each of its probes, with the size in bytes that is tried.
+  using Listener = std::function<void(const HeapSearch& so_far, std::uint64_t tried)>;
 
-  HeapSearcher(std::string program, RunLimits limits, const SignalFile& signals)
-      : program_(std::move(program)), limits_(limits), signals_(signals) {}
+  HeapSearcher(std::string program, RunLimits limits, const SignalFile& signals, Listener listener)
+      : program_(std::move(program)),
+        limits_(limits),
+        signals_(signals),
+        listener_(std::move(listener)) {}
 
   [[nodiscard]] HeapSearch search(const Settings& settings);
 
@@ -58,6 +64,7 @@ class HeapSearcher {
   std::string program_;
   RunLimits limits_;
   const SignalFile& signals_;
+  Listener listener_;
   Settings settings_;
   std::uint64_t live_ = 0;
   std::map<std::uint64_t, bool> known_;

@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import pathlib
+import pty
 import random
 import re
 import resource
@@ -436,6 +437,26 @@ class MinimalHeap(Case):
                 self.ends(5 if more < 0 else 0, "run", *words, f"--heap.max={size}")
         run = self.sweep(0, *self.WORDS[:2], f"--minheap={path}", "--axis=heap.max=1*min,2*min")
         self.assertRegex(run.stdout, r"completed +2\n")
+
+    def test_an_interrupt_keeps_what_was_found_and_says_so(self):
+        path = self.folder / "minheap.json"
+        process = subprocess.Popen([PINLAB, "minheap", *self.WORDS[:1], "--axis=workload.replacements=4000,100000000000", "--heap.max=8MiB",
+                                    "--timeout=0s", f"--out={path}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertIn("workload.replacements=4000", process.stderr.readline())  # the second does not end
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=processes.GUARD)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("interrupted: 1 of 2 configurations searched", errors)
+        self.assertEqual(len(json.loads(path.read_text())["heaps"]), 1)
+
+    def test_it_says_on_a_terminal_what_it_tries(self):
+        master, slave = pty.openpty()
+        run = subprocess.run([PINLAB, "minheap", *self.WORDS[:3]], stdout=subprocess.PIPE, stderr=slave, timeout=processes.GUARD, check=True)
+        os.close(slave)
+        drawn = os.read(master, 1 << 16).decode()
+        os.close(master)
+        self.assertRegex(drawn, r"\r\x1b\[K0 of 1 configuration; 1 probe, trying [\d.]+ MiB, [\d.]+ .?s each\r\x1b\[K")
+        self.assertNotIn(b"trying", run.stdout)
 
     def test_a_heap_that_is_never_enough_is_said(self):
         self.assertIn("it cannot be written", self.ends(7, "minheap", *self.WORDS[:3], "--out=/proc/m.json").stderr)

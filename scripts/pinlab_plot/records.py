@@ -167,6 +167,9 @@ def read_sweep(folder):
 def read_one(path):
     if os.path.isdir(path) and os.path.exists(os.path.join(path, "manifest.json")):
         return read_sweep(path)
+    arms = [os.path.join(path, arm) for arm in ("base", "new")]
+    if all(os.path.exists(os.path.join(arm, "manifest.json")) for arm in arms):
+        raise Failure(3, f"{path}: it holds the sweeps of two programs, which are no repetitions of each other: name {' or '.join(arms)}")
     if os.path.isdir(path):
         raise Failure(3, f"{path}: it is a folder, and no sweep's: there is no manifest.json"
                       + (f"; name the records in it: {path.rstrip('/')}/*.json" if glob.glob(os.path.join(path, "*.json"))

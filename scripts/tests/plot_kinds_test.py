@@ -342,6 +342,11 @@ class Kinds(unittest.TestCase):
             self.assertEqual(len(runs[1].collections), 8)
             with self.assertRaisesRegex(Failure, "no collections"):
                 runs[0].collections
+            for arm in ("base", "new"):
+                (path / "pair" / arm).mkdir(parents=True)
+                (path / "pair" / arm / "manifest.json").write_text("{}")
+            with self.assertRaisesRegex(Failure, "two programs, which are no repetitions of each other: name .*/pair/base or .*/pair/new"):
+                read_runs([str(path / "pair")])
 
 
 class Sums(unittest.TestCase):
