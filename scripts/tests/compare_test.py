@@ -485,6 +485,7 @@ class Gates(unittest.TestCase):
         policy.write_text('{"schema": "pinlab/gate/1", "alpha": 0.05, "metrics": [{"name": "total", "kind": "sampled", "min_effect": "60%"}]}')
         return policy
 
+    @unittest.mock.patch.dict(os.environ, PINLAB=PINLAB)
     def test_an_alarm_that_does_not_repeat_is_taken_back(self):
         folder, policy = self.alarm("once", 20), self.total_policy()
         junit = self.folder / "once.xml"
@@ -495,8 +496,21 @@ class Gates(unittest.TestCase):
         self.assertEqual(text.count("1 alarm of"), 4)
         self.assertEqual(xml.parse(junit).getroot()[0].get("failures"), "0")
         self.assertEqual(len(list((folder / "confirm").iterdir())), 4)
-        manifest = json.loads((folder / "confirm" / "1" / "new" / "manifest.json").read_text())
-        self.assertEqual((manifest["reps"], len(manifest["cells"])), (13, 1))
+        manifests = [json.loads((cell / "new" / "manifest.json").read_text()) for cell in (folder / "confirm").iterdir()]
+        self.assertEqual([(manifest["reps"], len(manifest["cells"])) for manifest in manifests], [(13, 1)] * 4)
+
+        # Asked again, with fewer alarms: each finds its own cell, which is not measured anew.
+        result = pinlab_comparison.Comparison(*(pinlab_sides.Side(str(folder / arm)) for arm in ("base", "new")), pinlab_policy.Policy(policy))
+        first = next(iter(pinlab_confirmation.alarms_of(result)))
+        for row in result.rows:
+            row.gated = row.gated and row.cell != first
+        def runs():
+            return {path: path.read_text().count('"t":"rep_end"') for path in (folder / "confirm").glob("*/*/events.jsonl")}
+        then = runs()
+        pinlab_confirmation.confirm(result, str(folder / "confirm"))
+        self.assertEqual(sum("not confirmed" in row.note for row in result.rows), 3)
+        self.assertEqual(runs(), then)
+        self.assertEqual(list(then.values()), [13] * 8)
 
     @unittest.mock.patch.dict(os.environ, PINLAB=PINLAB)
     def test_an_alarm_that_repeats_counts(self):
