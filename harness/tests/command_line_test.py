@@ -400,6 +400,7 @@ class Outcomes(Case):
         self.assertGreater(record["summary"]["exact"]["allocated"], 0)
         self.says(6, "which no other run has to repeat", "rerun", self.folder / "record.json")
 
+    @unittest.skipIf("sanitizers" in pinlab("--version").stdout, "a sanitizer's operator new is not for signal handlers")
     def test_a_run_that_comes_to_no_pause_is_ended_all_the_same(self):
         record = self.record(5, *PAUSELESS, "--timeout=100ms")
         self.assertEqual(record["outcome"], "timeout")
@@ -426,6 +427,7 @@ class Outcomes(Case):
             self.assertEqual(process.wait(processes.GUARD), 130)
             self.assertEqual(json.loads(path.read_text())["outcome"], "interrupted")
 
+    @unittest.skipIf("sanitizers" in pinlab("--version").stdout, "a sanitizer's operator new is not for signal handlers")
     def test_a_second_interrupt_does_not_wait_for_a_pause(self):
         process, path = self.interrupt(signal.SIGINT, *PAUSELESS)
         processes.wait_until_it_took(process, signal.SIGINT)
