@@ -115,7 +115,7 @@ class OldRoute {
 /// and the free blocks below them. Adaptive: the sparsest, while the next one's cost for each byte
 /// freed is below the average so far, the fixed cost of the collection included, and no more than
 /// `budget` bytes move.
-[[nodiscard]] SourceList worthwhile(std::vector<OldBlockCensus> candidates,
+[[nodiscard]] SourceList worthwhile(std::span<const OldBlockCensus> candidates,
                                     const RouteChoice& choice,
                                     std::uint64_t budget);
 

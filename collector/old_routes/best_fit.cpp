@@ -17,8 +17,7 @@ using Powers = std::array<std::uint64_t, 48>;
 class BestFit final : public OldRoute {
  public:
   [[nodiscard]] std::span<const std::string_view> variants() const override {
-    static constexpr auto kVariants = std::to_array<std::string_view>(
-        {"compact.budget"});
+    static constexpr auto kVariants = std::to_array<std::string_view>({"compact.budget"});
     return kVariants;
   }
 
@@ -30,7 +29,7 @@ class BestFit final : public OldRoute {
                   [](const OldBlockCensus& block) { return block.islands > 0 || block.live == 0; });
     Itinerary itinerary;
     itinerary.fit = Fit::best;
-    itinerary.sources = worthwhile(std::move(candidates), choice, budget(choice));
+    itinerary.sources = worthwhile(candidates, choice, budget(choice));
     // An exhaustive compaction would empty all of them: the densest half takes in what it can.
     if (choice.effort == CompactEffort::exhaustive) {
       std::ranges::stable_sort(itinerary.sources, {},

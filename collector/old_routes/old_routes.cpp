@@ -1,9 +1,11 @@
+#include "heap/support/digit_sort.hpp"
 #include "heap/support/wide.hpp"
 #include "collector/island_map.hpp"
 #include "collector/old_route.hpp"
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace pinlab::collector {
 
@@ -23,7 +25,8 @@ std::span<const heap::Named<OldRoute>> old_routes() {
 std::span<const std::string_view> old_variant_names() {
   static constexpr auto kNames = std::to_array<std::string_view>(
       {"compact.fit", "compact.open_gaps", "compact.budget", "compact.island_least",
-       "compact.island_shift", "old.headroom", "old.skipped_gaps", "old.utilisation", "old.overhead", "old.contiguous"});
+       "compact.island_shift", "old.headroom", "old.skipped_gaps", "old.utilisation",
+       "old.overhead", "old.contiguous"});
   return kNames;
 }
 
@@ -36,19 +39,23 @@ namespace {
 /// What marking, updating and the stop cost, for each live byte, against one byte moved.
 constexpr std::uint64_t kFixedCostShift = 1;
 
-std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
-                                     std::uint64_t block_bytes,
-                                     std::uint64_t budget) {
-  std::erase_if(blocks, [](const OldBlockCensus& block) { return block.free; });
+/// The blocks in use that the rule pays for, the sparsest first and of equals the lowest; of them
+/// as many as the budget allows. Ascending by address.
+SourceList sparsest(std::span<const OldBlockCensus> blocks,
+                    std::uint64_t block_bytes,
+                    std::uint64_t budget) {
   std::uint64_t live = 0;
-  // By what is alive, then by address: the place in `blocks` stands in the lower half.
+  // The place in `blocks` stands in the lower half, what is alive above it.
   const auto place_of = [](std::uint64_t entry) -> std::size_t { return entry & 0xFFFF'FFFFU; };
   std::vector<std::uint64_t> order(blocks.size());
+  std::size_t used = 0;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     live += blocks[i].live;
-    order[i] = blocks[i].live << 32U | i;
+    order[used] = blocks[i].live / heap::kGranuleBytes << 32U | i;
+    used += blocks[i].free ? 0U : 1U;
   }
-  std::ranges::sort(order);
+  order.resize(used);
+  heap::sort_by_upper_half(order, static_cast<std::uint32_t>(block_bytes / heap::kGranuleBytes));
   std::uint64_t cost = live >> kFixedCostShift;
   std::uint64_t moved = 0;
   std::uint64_t freed = 0;
@@ -69,13 +76,17 @@ std::vector<OldBlockCensus> sparsest(std::vector<OldBlockCensus> blocks,
     moved += moves;
     freed += frees;
   }
-  order.resize(chosen);
-  std::ranges::sort(order, {}, place_of);
-  std::vector<OldBlockCensus> list;
-  list.reserve(order.size());
-  for (const std::uint64_t entry : order) {
-    list.push_back(blocks[place_of(entry)]);
+  std::vector<std::uint8_t> is_chosen(blocks.size(), 0);
+  for (std::size_t i = 0; i < chosen; ++i) {
+    is_chosen[place_of(order[i])] = 1;
   }
+  SourceList list(blocks.size());
+  std::size_t listed = 0;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    list[listed] = blocks[i].block;
+    listed += is_chosen[i];
+  }
+  list.resize(listed);
   return list;
 }
 
@@ -99,14 +110,14 @@ Itinerary slide(SourceList sources, const OldVariants& variants) {
   return itinerary;
 }
 
-SourceList worthwhile(std::vector<OldBlockCensus> candidates,
+SourceList worthwhile(std::span<const OldBlockCensus> candidates,
                       const RouteChoice& choice,
                       std::uint64_t budget) {
   if (choice.effort == CompactEffort::adaptive) {
-    candidates = sparsest(std::move(candidates), choice.block_bytes(), budget);
+    return sparsest(candidates, choice.block_bytes(), budget);
   }
   while (!candidates.empty() && candidates.back().free) {
-    candidates.pop_back();  // nothing lies above it that could go there
+    candidates = candidates.first(candidates.size() - 1);  // nothing lies above it to go there
   }
   SourceList list;
   list.reserve(candidates.size());

@@ -29,7 +29,7 @@ class Segregated final : public OldRoute {
         left -= block.movable();
       }
     }
-    Itinerary itinerary = slide(worthwhile(std::move(others), choice, left), chosen());
+    Itinerary itinerary = slide(worthwhile(others, choice, left), chosen());
     if (pinned.empty()) {
       return itinerary;
     }

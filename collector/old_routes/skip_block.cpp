@@ -19,7 +19,7 @@ class SkipBlock final : public OldRoute {
   [[nodiscard]] Itinerary decide(const RouteChoice& choice) const override {
     std::vector<OldBlockCensus> candidates(choice.blocks.begin(), choice.blocks.end());
     std::erase_if(candidates, [](const OldBlockCensus& block) { return block.islands > 0; });
-    return slide(worthwhile(std::move(candidates), choice, budget(choice)), chosen());
+    return slide(worthwhile(candidates, choice, budget(choice)), chosen());
   }
 
   [[nodiscard]] Offer offer(const OldBlockCensus& after) const override {

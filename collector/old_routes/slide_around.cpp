@@ -11,15 +11,14 @@ namespace {
 class SlideAround final : public OldRoute {
  public:
   [[nodiscard]] std::span<const std::string_view> variants() const override {
-    static constexpr auto kVariants = std::to_array<std::string_view>(
-        {"compact.fit", "compact.open_gaps", "compact.budget", "compact.island_least",
-         "compact.island_shift"});
+    static constexpr auto kVariants =
+        std::to_array<std::string_view>({"compact.fit", "compact.open_gaps", "compact.budget",
+                                         "compact.island_least", "compact.island_shift"});
     return kVariants;
   }
 
   [[nodiscard]] Itinerary decide(const RouteChoice& choice) const override {
-    return slide(worthwhile({choice.blocks.begin(), choice.blocks.end()}, choice, budget(choice)),
-                 chosen());
+    return slide(worthwhile(choice.blocks, choice, budget(choice)), chosen());
   }
 };
 
