@@ -9,8 +9,6 @@
 
 #include <algorithm>
 
-#include <unistd.h>
-
 namespace pinlab::harness {
 
 namespace {
@@ -131,8 +129,8 @@ std::string row_of(const Found& found) {
 
 /// On a terminal: the line that says what is tried now.
 void draw_line(const Console& console, const std::string& text) {
-  if (::isatty(STDERR_FILENO) == 1) {
-    console.err("\r\033[K" + text);
+  if (console.is_live()) {
+    console.redraw(text);
   }
 }
 
@@ -248,14 +246,13 @@ ExitCode run(const Invocation& invocation) {
   }
   const SignalFile signals;
   std::size_t searched = 0;
-  HeapSearcher searcher("/proc/self/exe",
-                        {.timeout = invocation.options.time("timeout"), .memory = 0}, signals,
-                        [&](const HeapSearch& search, std::uint64_t tried) {
-                          draw_line(invocation.console,
-                                    std::to_string(searched) + " of " +
-                                        human_count(cells.size(), "configuration") + "; " +
-                                        state_of(search, tried));
-                        });
+  HeapSearcher searcher(
+      "/proc/self/exe", {.timeout = invocation.options.time("timeout"), .memory = 0}, signals,
+      [&](const HeapSearch& search, std::uint64_t tried) {
+        draw_line(invocation.console, std::to_string(searched) + " of " +
+                                          human_count(cells.size(), "configuration") + "; " +
+                                          state_of(search, tried));
+      });
   Searches searches(invocation, searcher);
   bool stopped = false;
   try {

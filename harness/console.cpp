@@ -15,6 +15,7 @@ Console::Console() {
   const char* const no_color =
       std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): before any thread
   colour_ = ::isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
+  live_ = ::isatty(STDERR_FILENO) == 1;
 }
 
 void Console::out(std::string_view text) {
@@ -33,6 +34,10 @@ void Console::err(std::string_view text) const {
 
 void Console::complain(std::string_view sentence) const {
   err("pinlab: " + std::string(sentence) + "\n");
+}
+
+void Console::redraw(std::string_view line) const {
+  err("\r\033[K" + std::string(line));
 }
 
 std::string Console::heading(std::string_view text) const {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <unistd.h>
-
 namespace pinlab::harness {
 
 namespace {
@@ -38,7 +36,7 @@ std::string progress_text(std::size_t done,
 }
 
 Progress::Progress(const Console& console, std::size_t done, std::size_t total)
-    : console_(console), before_(done), total_(total), live_(::isatty(STDERR_FILENO) == 1) {}
+    : console_(console), before_(done), total_(total), live_(console.is_live()) {}
 
 std::string Progress::state() const {
   const std::chrono::duration<double> passed = Clock::now() - begin_;
@@ -52,7 +50,7 @@ std::string Progress::state() const {
 }
 
 void Progress::draw(const std::string& text) {
-  console_.err("\r\033[K" + text);
+  console_.redraw(text);
   drawn_ = true;
   last_ = Clock::now();
 }
