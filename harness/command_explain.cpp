@@ -111,12 +111,12 @@ PinProfile profile_of(const RecordFile& record) {
 
 ExitCode run(const Invocation& invocation) {
   const std::string& path = invocation.operands[0];
-  const std::string file = invocation.options.text("pprof");
+  const std::string& file = output_name(invocation.options, "pprof");
   if (std::error_code none; !file.empty() && std::filesystem::equivalent(path, file, none)) {
     throw UsageError(file + " is the record itself: give --pprof a file of its own");
   }
   RecordFile record = read_record(path);
-  const std::string profile = pprof_text(profile_of(record));
+  const std::string profile = file.empty() ? std::string() : pprof_text(profile_of(record));
   const std::size_t made = record.sites.size();
   std::erase_if(record.sites, [](const RecordedSite& site) { return site.collections == 0; });
   if (record.sites.empty() || !record.hostage_last) {

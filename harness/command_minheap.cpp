@@ -241,7 +241,7 @@ ExitCode run(const Invocation& invocation) {
   }
   matrix.order = CellOrder::lexical;
   const std::vector<Cell> cells = cells_of(matrix, {});
-  if (const std::string& path = invocation.options.text("out"); !path.empty()) {
+  if (const std::string& path = output_name(invocation.options, "out"); !path.empty()) {
     const OutputFile writable(path);  // known before the searches, not after them
   }
   const SignalFile signals;

@@ -32,6 +32,15 @@ bool is_number(std::string_view text, int& number) {
 
 }  // namespace
 
+const std::string& output_name(const heap::ParameterValues& options, std::string_view option) {
+  const std::string& name = options.text(option);
+  if (name.empty() && options.given(option)) {
+    throw UsageError("--" + std::string(option) +
+                     " needs the name of a file, or - for standard output");
+  }
+  return name;
+}
+
 bool write_all(int file, std::string_view text) noexcept {
   while (!text.empty()) {
     const ssize_t written = ::write(file, text.data(), text.size());

@@ -7,6 +7,7 @@
 // next sweeps away what was left.
 #pragma once
 
+#include "heap/support/parameter.hpp"
 #include "harness/text_sink.hpp"
 
 #include <string>
@@ -49,6 +50,11 @@ class OutputFile final : public TextSink {
   int file_ = -1;
   int error_ = 0;  ///< of the first piece that could not be written
 };
+
+/// The file that the option names; empty where it is not given. Throws UsageError where it is given
+/// without a name.
+[[nodiscard]] const std::string& output_name(const heap::ParameterValues& options,
+                                             std::string_view option);
 
 /// Writes all of it to a file descriptor; false where that fails, with errno.
 [[nodiscard]] bool write_all(int file, std::string_view text) noexcept;

@@ -128,8 +128,8 @@ class Abandon {
     if (request.needs_little) {
       end_without_figures(outcome, reason + "there was no memory to write what was known");
     }
-    const RunResult result = experiment_.abandoned(
-        outcome, reason + "the record holds what was known at the last one");
+    const RunResult result =
+        experiment_.abandoned(outcome, reason + "the record holds what was known at the last one");
     console_.complain(std::string(name_of(outcome)) + ": " + result.reason);
     bool is_written = true;
     if (output_ != nullptr) {
@@ -201,14 +201,11 @@ std::span<const heap::Parameter> session_parameters() {
 }
 
 SessionOptions session_options(const heap::ParameterValues& options) {
-  if (options.given("out") && options.text("out").empty()) {
-    throw UsageError("--out needs the name of a file, or - for standard output");
-  }
-  SessionOptions session{.out = options.text("out"),
-                         .figures = options.text("figures"),
-                         .pprof = options.text("pprof"),
-                         .trace_events = options.text("trace-events"),
-                         .csv = options.text("csv"),
+  SessionOptions session{.out = output_name(options, "out"),
+                         .figures = output_name(options, "figures"),
+                         .pprof = output_name(options, "pprof"),
+                         .trace_events = output_name(options, "trace-events"),
+                         .csv = output_name(options, "csv"),
                          .timeout = {},
                          .gctrace = options.flag("gctrace"),
                          .live = options.flag("live")};

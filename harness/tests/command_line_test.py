@@ -330,6 +330,10 @@ class PinProfile(Case):
         self.assertIn("heap without", self.ends(0, "explain", record, f"--pprof={later}").stdout)
         self.assertEqual(later.read_bytes(), path.read_bytes())
         text = record.read_text()
+        self.says(2, "--pprof needs the name of a file", "explain", record, "--pprof=")
+        for option in ("out", "figures", "pprof", "trace-events", "csv"):
+            self.says(2, f"--{option} needs the name of a file", "run", *SMALL, f"--{option}=")
+        self.says(2, "--out needs the name of a file", "minheap", *SMALL, "--out=")
         self.says(2, "is the record itself", "explain", record, f"--pprof={self.folder}/./record.json")
         self.assertEqual(record.read_text(), text)
         self.record(0, *SMALL)
