@@ -1,5 +1,6 @@
 """How commands of pinlab fail, and where the program is that started them."""
 
+import difflib
 import os
 import sys
 
@@ -15,6 +16,12 @@ class Failure(Exception):
 def count(number, noun):
     """3 pins, 1 pin."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def did_you_mean(name, names, likeness=0.6):
+    """What a sentence about a wrong name ends with, if one of `names` is near it."""
+    near = difflib.get_close_matches(name, names, 1, likeness)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def gravest(codes):

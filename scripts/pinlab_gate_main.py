@@ -1,7 +1,6 @@
 """What pinlab compare and pinlab gate share: their command line, and what they write."""
 
 import argparse
-import difflib
 import json
 import os
 import re
@@ -27,7 +26,7 @@ class Arguments(argparse.ArgumentParser):
         for word in words:
             name = word.partition("=")[0]
             if name.startswith("--") and name not in names:
-                raise pinlab_failure.Failure(2, f"there is no option {name}" + did_you_mean(name, names))
+                raise pinlab_failure.Failure(2, f"there is no option {name}" + pinlab_failure.did_you_mean(name, names))
         options, rest = self.parse_known_args(words)
         if rest:
             raise pinlab_failure.Failure(2, f"there is nothing to do with {rest[0]}")
@@ -37,13 +36,8 @@ class Arguments(argparse.ArgumentParser):
         choice = re.match(r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)$", message)
         if choice:
             names = re.findall(r"[\w-]+", choice[3])
-            message = f"{choice[1]}: {choice[2]} is none of {', '.join(names)}" + did_you_mean(choice[2], names)
+            message = f"{choice[1]}: {choice[2]} is none of {', '.join(names)}" + pinlab_failure.did_you_mean(choice[2], names)
         raise pinlab_failure.Failure(2, message)
-
-
-def did_you_mean(name, names):
-    near = difflib.get_close_matches(name, names, 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def read_noise(path):

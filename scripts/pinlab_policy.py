@@ -1,11 +1,10 @@
 """What a gate allows: pinlab gate --policy."""
 
-import difflib
 import fnmatch
 
 import pinlab_files
 import pinlab_shapes
-from pinlab_failure import Failure
+from pinlab_failure import Failure, did_you_mean
 
 
 class Policy:
@@ -35,9 +34,8 @@ class Policy:
         for index, rule in enumerate(self.metrics or []):
             if self.text is not None and not any(fnmatch.fnmatch(name, rule["name"]) for name in known):
                 where = f"metrics[{index}].name"
-                near = difflib.get_close_matches(rule["name"], sorted(known), 1)
                 raise Failure(3, f"{self.path}:{pinlab_files.line_of(self.text, where)}: at {where} no metric is called "
-                                 f"{rule['name']!r}" + (f"; did you mean {near[0]}?" if near else ""))
+                                 f"{rule['name']!r}" + did_you_mean(rule["name"], sorted(known)))
 
     def rule(self, metric, kind):
         """The rule of a metric, or None where it is not gated."""

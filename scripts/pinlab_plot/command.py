@@ -23,6 +23,7 @@ import signal
 import sys
 
 import pinlab_output
+from pinlab_failure import did_you_mean
 
 from . import registry, sheet
 from .failure import Failure
@@ -42,9 +43,7 @@ def words_of(text, known, what, parser):
     words = [word for word in text.split(",") if word]
     for word in words:
         if word not in known:
-            near = difflib.get_close_matches(word, known, 1, 0.4)
-            parser.error(f"{what} {word} is not known" + (f"; did you mean {near[0]}?" if near else "; there are: "
-                                                          + ", ".join(known)))
+            parser.error(f"{what} {word} is not known" + (did_you_mean(word, known, 0.4) or "; there are: " + ", ".join(known)))
     if not words:
         parser.error(f"{what} is empty; there are: " + ", ".join(known))
     return list(dict.fromkeys(words))

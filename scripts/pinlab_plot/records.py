@@ -6,6 +6,8 @@ import glob
 import json
 import os
 
+import pinlab_files
+
 from .failure import Failure
 
 SCHEMA = "pinlab/run/1"
@@ -167,8 +169,8 @@ def read_sweep(folder):
 def read_one(path):
     if os.path.isdir(path) and os.path.exists(os.path.join(path, "manifest.json")):
         return read_sweep(path)
-    arms = [os.path.join(path, arm) for arm in ("base", "new")]
-    if all(os.path.exists(os.path.join(arm, "manifest.json")) for arm in arms):
+    arms = pinlab_files.sweeps_in(path)
+    if len(arms) > 1:
         raise Failure(3, f"{path}: it holds the sweeps of two programs, which are no repetitions of each other: name {' or '.join(arms)}")
     if os.path.isdir(path):
         raise Failure(3, f"{path}: it is a folder, and no sweep's: there is no manifest.json"
