@@ -59,29 +59,32 @@ Heap::Heap(const HeapConfig& config)
       block_count_(static_cast<std::uint32_t>(max_bytes_ / block_bytes_)),
       large_span_(round_up(kLargeSpanFactor * max_bytes_, block_bytes_)),
       memory_(max_bytes_ + large_span_, block_bytes_),
-      tables_(table_bytes(max_bytes_ + large_span_, block_bytes_), kPageBytes),
+      tables_(table_bytes(max_bytes_ + large_span_, block_bytes_), Reservation::kHugePageBytes),
       range_(memory_.range()),
       large_({range_.base + max_bytes_, range_.limit}),
       free_bits_((std::size_t{block_count_} + 63) / 64, 0),
       high_water_(block_count_, 0),
       may_refer_(range_.bytes() >> block_shift_, 0),
       touched_(block_count_, false) {
-  const std::size_t lines = range_.bytes() >> kLineShift;
   Address table = tables_.range().base;
-  marks_ = MarkTable(table, range_.base);
-  table += lines * sizeof(LineMarks);
-  immovable_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint64_t);
-  table += lines * sizeof(std::uint64_t);
-  pin_bits_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint64_t);
-  table += lines * sizeof(std::uint64_t);
+  // The part for lines of blocks is what collections pass over again and again.
+  const auto take_lines = [&](std::size_t bytes_a_line) {
+    const Address taken = table;
+    tables_.prefer_huge_pages({taken, taken + (max_bytes_ >> kLineShift) * bytes_a_line});
+    table += (range_.bytes() >> kLineShift) * bytes_a_line;
+    return taken;
+  };
+  const auto biased = [&](std::size_t bytes_a_line) {
+    return take_lines(bytes_a_line).value() - (range_.base.value() >> kLineShift) * bytes_a_line;
+  };
+  marks_ = MarkTable(take_lines(sizeof(LineMarks)), range_.base);
+  immovable_biased_ = biased(sizeof(std::uint64_t));
+  pin_bits_biased_ = biased(sizeof(std::uint64_t));
   pin_lines_ = LineSet(table.as<std::uint64_t>(), range_.base);
   table += LineSet::words_for(range_.bytes()) * sizeof(std::uint64_t);
-  offsets_biased_ = table.value() - (range_.base.value() >> kLineShift) * sizeof(std::uint32_t);
-  table += lines * sizeof(std::uint32_t);
-  cards_biased_ = table.value() - (range_.base.value() >> kLineShift);
-  table += lines;
-  pin_ended_biased_ = table.value() - (range_.base.value() >> kLineShift);
-  table += lines;
+  offsets_biased_ = biased(sizeof(std::uint32_t));
+  cards_biased_ = biased(sizeof(std::uint8_t));
+  pin_ended_biased_ = biased(sizeof(std::uint8_t));
   states_biased_ = table.value() - (range_.base.value() >> block_shift_);
   for (std::uint32_t i = 0; i < block_count_; ++i) {
     free_bits_[i / 64] |= std::uint64_t{1} << (i % 64);

@@ -2,6 +2,7 @@
 
 #include "heap/poison.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include <sys/mman.h>
@@ -42,6 +43,19 @@ void Reservation::populate(AddressRange range) {
   }
 #else
   static_cast<void>(range);
+#endif
+}
+
+void Reservation::prefer_huge_pages(AddressRange part) const {
+#ifdef MADV_HUGEPAGE
+  if (part.bytes() >= kHugePageBytes) {
+    const AddressRange pages{
+        std::max(part.base.align_down(kHugePageBytes), range_.base.align_up(kPageBytes)),
+        std::min(part.limit.align_up(kHugePageBytes), range_.limit.align_down(kPageBytes))};
+    static_cast<void>(madvise(pages.base.as<void>(), pages.bytes(), MADV_HUGEPAGE));
+  }
+#else
+  static_cast<void>(part);
 #endif
 }
 

@@ -6,9 +6,13 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
+#include <sstream>
+#include <string>
 #include <vector>
 
 namespace pinlab::heap::tests {
@@ -40,6 +44,43 @@ ObjectRef put(Heap& heap, Address at, Shape shape) {
   heap.prepare({at, at + shape.object_bytes()});
   at.word() = Header(shape.object_bytes() >> kGranuleShift, shape.references).word();
   return ObjectRef(at);
+}
+
+/// What the system was told of the mapping that `a` lies in; empty where it does not say.
+std::string flags_of_mapping(Address a) {
+  std::ifstream maps("/proc/self/smaps");
+  bool is_it = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t base = 0;
+    std::uintptr_t limit = 0;
+    char minus = 0;
+    std::istringstream head(line);
+    if (head >> std::hex >> base >> minus >> limit && minus == '-') {
+      is_it = base <= a.value() && a.value() < limit;
+    } else if (is_it && line.starts_with("VmFlags:")) {
+      return line.substr(8) + " ";
+    }
+  }
+  return "";
+}
+
+TEST_CASE(
+    "marks of a large heap lie in huge pages, those of a small one and of large objects do not") {
+  const auto marks_flags = [](const Heap& heap, Address a) {
+    return flags_of_mapping(Address::of(&heap.marks().line(a)));
+  };
+  constexpr std::uint64_t kMiB = kKiB * kKiB;
+  const Heap large({.max_bytes = 512 * kMiB, .block_bytes = 64 * kKiB});
+  const std::string flags = marks_flags(large, large.base() + 256 * kMiB);
+  if (flags.empty() || !std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) {
+    MESSAGE("this system does not say");
+    return;
+  }
+  CHECK(flags.find(" hg ") != std::string::npos);
+  // Large objects lie above; their lines are few, and far from each other.
+  CHECK(marks_flags(large, large.base() + 1024 * kMiB).find(" hg ") == std::string::npos);
+  const Heap small({.max_bytes = 16 * kMiB, .block_bytes = 64 * kKiB});
+  CHECK(marks_flags(small, small.base()).find(" hg ") == std::string::npos);
 }
 
 TEST_CASE("sizes that no heap can have are refused") {
