@@ -13,7 +13,8 @@ using heap::AddressRange;
 using heap::ObjectRef;
 namespace state = heap::block_state;
 
-static_assert(std::ranges::all_of(kRequestSizes, [](auto size) { return std::has_single_bit(size); }));
+static_assert(std::ranges::all_of(kRequestSizes,
+                                  [](auto size) { return std::has_single_bit(size); }));
 
 // Without a branch, since how long a run is cannot be foreseen: runs are counted by powers of two,
 // which is what request sizes are.
@@ -28,75 +29,8 @@ void CensusTaker::add(std::uint64_t bytes) {
   }
 }
 
-namespace {
-
-/// Where live and free memory take turns in a few lines, as granules from their base.
-class Edges {
- public:
-  static constexpr std::size_t kLines = 128;
-
-  /// `live_before`: whether the granule before them is.
-  void find(const heap::MarkTable& marks, AddressRange lines, bool live_before) {
-    std::uint64_t before = live_before ? 1 : 0;
-    std::uint32_t granule = 0;
-    count_ = 0;
-    for (Address line = lines.base; line < lines.limit; line += heap::kLineBytes) {
-      const std::uint64_t live = marks.line(line).live;
-      std::uint64_t changes = live ^ (live << 1U | before);
-      before = live >> 63U;
-      // The first without a branch: whether a line has one is a coin toss. The topmost bit stands
-      // in for none.
-      constexpr std::uint64_t kTop = std::uint64_t{1} << 63U;
-      edges_[count_] = granule + static_cast<std::uint32_t>(std::countr_zero(changes | kTop));
-      count_ += changes != 0 ? 1U : 0U;
-      for (changes &= changes - 1; changes != 0; changes &= changes - 1) {
-        edges_[count_++] = granule + static_cast<std::uint32_t>(std::countr_zero(changes));
-      }
-      granule += heap::kGranulesPerLine;
-    }
-  }
-
-  [[nodiscard]] std::size_t count() const { return count_; }
-  [[nodiscard]] std::size_t bytes(std::size_t i) const { return edges_[i] * heap::kGranuleBytes; }
-
- private:
-  std::array<std::uint32_t, kLines * heap::kGranulesPerLine + 1> edges_;
-  std::size_t count_ = 0;
-};
-
-}  // namespace
-
-/// The free stretches between live bits, and where the last of these ends.
-Address CensusTaker::scan_bits(AddressRange block) {
-  Edges edges;
-  Address free;  // where the stretch that is open begins
-  for (Address base = block.base; base < block.limit; base += Edges::kLines * heap::kLineBytes) {
-    const Address limit = std::min(block.limit, base + Edges::kLines * heap::kLineBytes);
-    edges.find(heap_.marks(), {base, limit}, !free);
-    std::size_t i = 0;
-    if (free && edges.count() > 0) {
-      add(base + edges.bytes(i++) - free);
-      free = Address();
-    }
-    for (; i + 1 < edges.count(); i += 2) {
-      add(edges.bytes(i + 1) - edges.bytes(i));
-    }
-    if (i < edges.count()) {
-      free = base + edges.bytes(i);
-    }
-  }
-  if (free) {
-    add(block.limit - free);
-    return free;
-  }
-  return block.limit;
-}
-
-/// The free stretches of one used block, and where its last object ends.
-Address CensusTaker::scan(AddressRange range, heap::Block block) {
-  if (occupancy_ == Occupancy::live_bits) {
-    return scan_bits(range);
-  }
+/// By walking; the address is where the last object ends.
+Address CensusTaker::walk(AddressRange range, heap::Block block) {
   Address end = range.base;
   for_each_object(heap_, block, [&](ObjectRef object) {
     if (object.address() > end) {
@@ -115,7 +49,25 @@ void CensusTaker::note_end(heap::Block block, Address end) {
 }
 
 void CensusTaker::take(heap::Block block) {
-  note_end(block, scan(heap_.range_of(block), block));
+  const AddressRange range = heap_.range_of(block);
+  if (occupancy_ == Occupancy::walk) {
+    note_end(block, walk(range, block));
+    return;
+  }
+  scratch_.clear();
+  take(block, scratch_, scratch_.find(heap_.marks(), range));
+}
+
+void CensusTaker::take(heap::Block block,
+                       const heap::FreeRuns& runs,
+                       const heap::FreeRuns::OfBlock& of_block) {
+  AddressRange last;
+  runs.for_each(of_block, [&](AddressRange run) {
+    add(run.bytes());
+    last = run;
+  });
+  const Address limit = heap_.range_of(block).limit;
+  note_end(block, last.limit == limit ? last.base : limit);
 }
 
 /// Side by side they are one run.

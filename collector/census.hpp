@@ -1,6 +1,7 @@
 // Occupancy and fragmentation of a heap at an instant.
 #pragma once
 
+#include "heap/free_runs.hpp"
 #include "heap/heap.hpp"
 #include "collector/pause.hpp"
 
@@ -15,15 +16,18 @@ namespace pinlab::collector {
 /// time).
 enum class Occupancy : std::uint8_t { live_bits, walk };
 
-/// A census taken block by block, for who passes all of them anyway: what is to be looked at is near
-/// then.
+/// A census taken block by block, for who passes all of them anyway: what is to be looked at is
+/// near then.
 class CensusTaker {
  public:
   CensusTaker(const heap::Heap& heap, Occupancy occupancy) : heap_(heap), occupancy_(occupancy) {}
 
   /// A used block whose free runs are final. Ascending, each once.
   void take(heap::Block block);
-  /// The same where they are known: visit_runs(visit) calls visit(AddressRange) for each, ascending.
+  /// The same where its runs were found.
+  void take(heap::Block block, const heap::FreeRuns& runs, const heap::FreeRuns::OfBlock& of_block);
+  /// The same where they are planned: visit_runs(visit) calls visit(AddressRange) for each,
+  /// ascending.
   template <class VisitRuns>
   void take_known(heap::Block block, VisitRuns&& visit_runs) {
     heap::AddressRange run;
@@ -49,12 +53,12 @@ class CensusTaker {
     }
   }
   void note_end(heap::Block block, heap::Address end);
-  [[nodiscard]] heap::Address scan_bits(heap::AddressRange block);
-  [[nodiscard]] heap::Address scan(heap::AddressRange range, heap::Block block);
+  [[nodiscard]] heap::Address walk(heap::AddressRange range, heap::Block block);
   void add_free_blocks();
 
   const heap::Heap& heap_;
   Occupancy occupancy_;
+  heap::FreeRuns scratch_;
   Census census_;
   std::array<std::uint64_t, std::tuple_size_v<decltype(Census::gap_histogram)>> by_power_{};
 };

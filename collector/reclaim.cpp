@@ -1,3 +1,4 @@
+#include "heap/free_runs.hpp"
 #include "heap/poison.hpp"
 #include "heap/support/wide.hpp"
 #include "collector/census.hpp"
@@ -134,24 +135,29 @@ void add_held(const OldBlockCensus& after, std::uint64_t block_bytes, PauseRepor
 /// A block whose objects stayed: the dead lose their start bits. False where nothing is alive.
 bool reclaim_in_place(heap::Heap& heap,
                       OldBlockCensus after,
+                      const heap::FreeRuns& runs,
+                      const heap::FreeRuns::OfBlock& of_block,
                       GapOffer& offer,
                       PauseReport& report) {
   const AddressRange block = heap.range_of(after.block);
-  std::uint64_t granules = 0;
   for (Address line = block.base; line < block.limit; line += heap::kLineBytes) {
     heap::LineMarks& marks = heap.marks().line(line);
     marks.start &= marks.live;
-    granules += static_cast<std::uint64_t>(std::popcount(marks.live));
   }
-  after.live = granules * kGranuleBytes;
+  after.live = block.bytes();
+  runs.for_each(of_block, [&](AddressRange run) { after.live -= run.bytes(); });
   if (after.live == 0) {
     return false;
   }
   offer.enter(after);
   // The dead keep their headers, which can be walked; where memory is poisoned they are
   // overwritten.
-  heap.marks().for_each_gap(block, heap::kPoisons ? kGranuleBytes : offer.least(),
-                            [&](AddressRange gap) { offer.gap(gap, heap::kPoisons); });
+  const std::size_t least = heap::kPoisons ? kGranuleBytes : offer.least();
+  runs.for_each(of_block, [&](AddressRange run) {
+    if (run.bytes() >= least) {
+      offer.gap(run, heap::kPoisons);
+    }
+  });
   heap.clear_cards(block);
   add_held(after, block.bytes(), report);
   return true;
@@ -247,17 +253,25 @@ class Reclamation {
 
   /// Blocks from `first` to before `limit`. Ascending, each once.
   void blocks(std::uint32_t first, std::uint32_t limit) {
+    runs_.clear();
+    of_blocks_.assign(limit - first, {});
     for (std::uint32_t i = first; i < limit; ++i) {
       const BlockIslands islands = plan_.islands.of(Block{i});
-      block({.block = Block{i}, .islands = islands.bytes, .island_count = islands.count});
+      block({.block = Block{i}, .islands = islands.bytes, .island_count = islands.count},
+            of_blocks_[i - first]);
     }
   }
 
-  /// The free runs of the same blocks, afterwards: those of planned blocks are in the plan.
+  /// The free runs of the same blocks, afterwards: those of planned blocks are in the plan, those
+  /// of others were found.
   void count(std::uint32_t first, std::uint32_t limit, CensusTaker& census) {
     for (std::uint32_t i = first; i < limit; ++i) {
       const Block block{i};
       if (heap_.state(block) == state::kFree) {
+        continue;
+      }
+      if (const heap::FreeRuns::OfBlock& found = of_blocks_[i - first]; found.base) {
+        census.take(block, runs_, found);
         continue;
       }
       if (planned_[i] == 0) {
@@ -265,11 +279,15 @@ class Reclamation {
         continue;
       }
       const AddressRange range = heap_.range_of(block);
-      auto gap = std::ranges::lower_bound(gaps_, range.base, {}, &PlannedGap::base);
+      while (counted_gaps_ < gaps_.size() && gaps_[counted_gaps_].base < range.base) {
+        ++counted_gaps_;
+      }
       census.take_known(block, [&](auto&& visit) {
-        for (; gap != gaps_.end() && gap->base < range.limit; ++gap) {
-          if (gap->filled < gap->limit) {
-            visit(AddressRange{gap->filled, gap->limit});
+        for (; counted_gaps_ < gaps_.size() && range.contains(gaps_[counted_gaps_].base);
+             ++counted_gaps_) {
+          const PlannedGap& gap = gaps_[counted_gaps_];
+          if (gap.filled < gap.limit) {
+            visit(AddressRange{gap.filled, gap.limit});
           }
         }
       });
@@ -283,7 +301,7 @@ class Reclamation {
   }
 
  private:
-  void block(const OldBlockCensus& census) {
+  void block(const OldBlockCensus& census, heap::FreeRuns::OfBlock& found) {
     const AddressRange range = heap_.range_of(census.block);
     const std::size_t first = next_gap_;
     while (next_gap_ < gaps_.size() && range.contains(gaps_[next_gap_].base)) {
@@ -298,20 +316,26 @@ class Reclamation {
       } else {
         heap_.release_block(census.block);
       }
-    } else if ((where & state::kOld) != 0 && !reclaim_in_place(heap_, census, offer_, report_)) {
-      heap_.release_block(census.block);
+    } else if ((where & state::kOld) != 0) {
+      found = runs_.find(heap_.marks(), range);
+      if (!reclaim_in_place(heap_, census, runs_, found, offer_, report_)) {
+        heap_.release_block(census.block);
+      }
     }
   }
 
   heap::Heap& heap_;
   const MovePlan& plan_;
   PauseReport& report_;
-  std::vector<PlannedGap> gaps_;    ///< ascending
+  std::vector<PlannedGap> gaps_;       ///< ascending
   std::vector<std::uint8_t> kept_;     ///< by block
   std::vector<std::uint8_t> planned_;  ///< by block: kept, and the plan has its gaps
   GapOffer offer_;
+  heap::FreeRuns runs_;                             ///< of the stretch, for blocks without a plan
+  std::vector<heap::FreeRuns::OfBlock> of_blocks_;  ///< likewise, by block
   bool may_refer_ = false;
-  std::size_t next_gap_ = 0;
+  std::size_t next_gap_ = 0;      ///< the first in a block that is not reclaimed yet
+  std::size_t counted_gaps_ = 0;  ///< the first in a block that is not counted yet
 };
 
 }  // namespace
@@ -332,8 +356,8 @@ void reclaim(Generations& generations, const MovePlan& plan, PauseReport& report
       timer.emplace(report, PausePhase::reclaim);
     }
   };
-  const auto stretch = static_cast<std::uint32_t>(
-      std::max<std::size_t>(kStretchBytes / heap.block_bytes(), 1));
+  const auto stretch =
+      static_cast<std::uint32_t>(std::max<std::size_t>(kStretchBytes / heap.block_bytes(), 1));
   for (std::uint32_t first = 0; first < heap.block_count(); first += stretch) {
     const std::uint32_t limit = std::min(first + stretch, heap.block_count());
     reclamation.blocks(first, limit);
