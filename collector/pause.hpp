@@ -85,8 +85,8 @@ struct BlockHostage {
   std::int64_t bytes = 0;  ///< its size; negative where it is in use without pins only
 };
 
-/// Everything one pause did. Bytes and counts are exact and on every machine the same.
-struct PauseReport {
+/// What one pause did, in numbers. Bytes and counts are exact and on every machine the same.
+struct PauseFigures {
   std::uint64_t index = 0;
   PauseKind kind = PauseKind::young;
   PauseCause cause = PauseCause::requested;
@@ -151,11 +151,9 @@ struct PauseReport {
       0;                          ///< of what is offered: what serves a request, on the average
   std::uint64_t blocks_held = 0;  ///< kept only because of an island
   std::uint64_t held = 0;         ///< free bytes in these
-  bool hostage_measured = false;  ///< the next three are known
+  bool hostage_measured = false;  ///< the next two are known
   std::int64_t hostage = 0;       ///< used with islands less used as planned without
-  std::vector<BlockHostage> hostage_blocks;  ///< ascending; their bytes sum up to hostage
   std::int64_t ambiguous_hostage = 0;  ///< of hostage, what would not be without ambiguous roots
-  std::vector<SiteHostage> sites;
   /// Pins by age: element i counts those since which 2^i to 2^(i+1) - 1 collections began, this one
   /// included.
   std::array<std::uint64_t, 32> pin_ages{};
@@ -180,6 +178,12 @@ struct PauseReport {
   std::uint64_t start_ns = 0;  ///< since the runtime was made
   std::uint64_t pause_ns = 0;  ///< stop to reclaim
   std::array<std::uint64_t, kPausePhaseNames.size()> phase_ns{};
+};
+
+/// Everything one pause did.
+struct PauseReport : PauseFigures {
+  std::vector<BlockHostage> hostage_blocks;  ///< ascending; their bytes sum up to hostage
+  std::vector<SiteHostage> sites;
 };
 
 /// Hears of each pause, on the thread that collected, while the others are still stopped.

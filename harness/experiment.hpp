@@ -29,7 +29,7 @@ struct RunResult {
   heap::ParameterValues parameters;
   ExactFigures exact = {};
   TimedFigures timed = {};
-  PauseReports collections = {};
+  KeptReports collections = {};
   std::vector<SiteFigures> sites = {};
   std::vector<std::string> site_names = {};
   std::vector<collector::HeapMap> heap_maps = {};

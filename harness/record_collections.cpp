@@ -246,12 +246,12 @@ void write_collections(TextSink& sink, const RunResult& result) {
   JsonText json(sink);
   json.raw("[");
   bool first = true;
-  for (const auto& report : result.collections) {
+  result.collections.for_each([&](const PauseReport& report) {
     json.raw(first ? "\n {" : ",\n {");
     first = false;
-    CollectionText(json, *report, result).write();
+    CollectionText(json, report, result).write();
     json.raw("}");
-  }
+  });
   json.raw(first ? "]" : "\n]");
 }
 

@@ -181,9 +181,7 @@ void Recorder::add(const PauseReport& report) {
   add_times(report);
   add_report(recording_.digest, report);
   if (keep_ == Keep::all) {
-    const auto kept = std::make_shared<PauseReport>(report);
-    kept->hostage_blocks = {};  // maps of the heap keep them
-    recording_.collections.push_back(kept);
+    recording_.collections.add(report);
   }
 }
 
@@ -269,9 +267,8 @@ void Recorder::measured(std::chrono::nanoseconds spent) {
   const auto length = static_cast<std::uint64_t>(spent.count());
   recording_.timed.measuring += length;
   if (!recording_.collections.empty()) {
-    const auto last = std::make_shared<PauseReport>(*recording_.collections.back());
-    last->phase_ns[static_cast<std::size_t>(collector::PausePhase::census)] += length;
-    recording_.collections.back() = last;
+    recording_.collections.last()
+        .phase_ns[static_cast<std::size_t>(collector::PausePhase::census)] += length;
   }
 }
 

@@ -10,11 +10,11 @@
 #include "collector/heap_map.hpp"
 #include "collector/pause.hpp"
 #include "harness/figures.hpp"
+#include "harness/kept_reports.hpp"
 #include "harness/outcome.hpp"
 
 #include <atomic>
 #include <chrono>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -34,14 +34,11 @@ struct RunStopped : std::runtime_error {
   Outcome outcome;
 };
 
-/// Copies share the reports, which nobody changes.
-using PauseReports = std::vector<std::shared_ptr<const collector::PauseReport>>;
-
 /// What was recorded so far.
 struct Recording {
   ExactFigures exact;
   TimedFigures timed;
-  PauseReports collections;                   ///< empty where they are not kept
+  KeptReports collections;                    ///< empty where they are not kept
   std::vector<SiteFigures> sites;             ///< by site, where a full collection measured it
   std::vector<std::string> site_names;        ///< by site
   std::vector<collector::HeapMap> heap_maps;  ///< as far as record.heap_map asks for them

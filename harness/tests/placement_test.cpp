@@ -52,9 +52,9 @@ TEST_CASE("the graph and the pins are the same wherever pinned objects are put")
     CHECK(apart.exact.placement.pins.apart == apart.exact.pins.made);
     CHECK(apart.exact.placement.pins.beside == 0);
     CHECK(apart.exact.placement.blocks.peak > 0);
-    for (const auto& pause : apart.collections) {
-      REQUIRE((pause->kind == collector::PauseKind::full || pause->pins == 0));
-    }
+    apart.collections.for_each([](const collector::PauseReport& pause) {
+      REQUIRE((pause.kind == collector::PauseKind::full || pause.pins == 0));
+    });
 
     const RunResult migrated = run_with(settings, {{"pin.placement", "migrate"}});
     const workloads::PlacementFigures& pins = migrated.exact.placement.pins;

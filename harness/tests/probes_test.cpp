@@ -28,10 +28,12 @@ TEST_CASE("maps and survival do not enter the digest, and nothing else changes")
   CHECK(plain.heap_maps.empty());
   CHECK(!plain.survival.has_value());
   REQUIRE(probed.heap_maps.size() == probed.collections.size());
-  for (std::size_t i = 0; i < probed.heap_maps.size(); ++i) {
-    CHECK(probed.heap_maps[i].collection == probed.collections[i]->index);
-    CHECK(probed.heap_maps[i].clock == probed.collections[i]->clock);
-  }
+  auto map = probed.heap_maps.begin();
+  probed.collections.for_each([&](const collector::PauseReport& report) {
+    CHECK(map->collection == report.index);
+    CHECK(map->clock == report.clock);
+    ++map;
+  });
   const RunResult full = run_with({{"record.heap_map", "full"}});
   CHECK(full.heap_maps.size() == full.exact.collections[1]);
 }
@@ -68,12 +70,12 @@ TEST_CASE("survival finds every byte that full collections mark, and never more 
     CHECK(survival.collections == result.exact.collections[1]);
     std::uint64_t marked = 0;
     std::uint64_t born = 0;
-    for (const auto& report : result.collections) {
-      if (report->kind == collector::PauseKind::full) {
-        marked += report->after.live;
-        born += report->clock;
+    result.collections.for_each([&](const collector::PauseReport& report) {
+      if (report.kind == collector::PauseKind::full) {
+        marked += report.after.live;
+        born += report.clock;
       }
-    }
+    });
     REQUIRE(survival.live.size() == survival.allocated.size());
     CHECK(std::accumulate(survival.live.begin(), survival.live.end(), std::uint64_t{0}) == marked);
     CHECK(std::accumulate(survival.allocated.begin(), survival.allocated.end(), std::uint64_t{0}) ==
