@@ -155,7 +155,8 @@ class Harness(Case):
             case.check()
             pairs = case.pairs(0, [])
             self.assertGreaterEqual(len(pairs), 6)
-            self.assertTrue(all(time > 0 for pair in pairs for side in pair for time in side[1:]))
+            self.assertTrue(all(time > 0 for pair in pairs for side in (pair.bare, pair.whole) for time in side[1:]))
+            self.assertTrue(all(0 < pair.measuring < 0.5 for pair in pairs))
 
     def test_a_pair_that_does_not_do_the_same_is_refused(self):
         bench, case = self.bench(self.WORDS, [*self.WORDS, "--seed=2"])
