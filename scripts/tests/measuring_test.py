@@ -144,7 +144,7 @@ class Harness(Case):
     def bench(self, bare, whole):
         bench = module_of("bench-harness")
         case = bench.Bench(self.folder, self.folder, [])
-        case.bare, case.whole = [BARE, *bare], [PINLAB, "run", f"--out={case.record}", *whole]
+        case.bare, case.whole = [BARE, *bare], [BARE, "pinlab", "run", f"--out={case.record}", *whole]
         return bench, case
 
     def test_both_sides_of_a_pair_do_the_same(self):
