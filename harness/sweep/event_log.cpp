@@ -55,16 +55,22 @@ std::array<char, 8> crc_text(std::string_view body) {
 
 }  // namespace
 
-FolderLock::FolderLock(const std::string& folder) {
-  const std::string path = lock_path(folder);
-  file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file_ < 0) {
-    fail(path, "it cannot be written");
-  }
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    const std::string who = content_of(file_);
-    ::close(file_);
-    throw IoError(folder + ": another sweep works there: " + who);
+WorkLock::WorkLock(std::string path, const std::string& refusal) : path_(std::move(path)) {
+  struct stat status {};
+  // Who held it before may have removed it between the two steps: it is then a file of nobody.
+  while (file_ < 0 || ::fstat(file_, &status) != 0 || status.st_nlink == 0) {
+    if (file_ >= 0) {
+      ::close(file_);
+    }
+    file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file_ < 0) {
+      fail(path_, "it cannot be written");
+    }
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      const std::string who = content_of(file_);
+      ::close(file_);
+      throw IoError(refusal + ": " + who);
+    }
   }
   const std::string text = "process " + std::to_string(::getpid()) + " on " + host_name() +
                            ", since " + utc_milliseconds() + "\n";
@@ -72,13 +78,13 @@ FolderLock::FolderLock(const std::string& folder) {
   static_cast<void>(write_all(file_, text));
 }
 
-FolderLock::~FolderLock() {
-  static_cast<void>(!::ftruncate(file_, 0));
+WorkLock::~WorkLock() {
+  ::unlink(path_.c_str());
   ::close(file_);
 }
 
-std::string FolderLock::holder(const std::string& folder) {
-  const int file = ::open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC);
+std::string WorkLock::holder(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
     return {};
   }
@@ -86,6 +92,13 @@ std::string FolderLock::holder(const std::string& folder) {
   std::string who = is_free ? std::string() : content_of(file);
   ::close(file);
   return who;
+}
+
+FolderLock::FolderLock(const std::string& folder)
+    : lock_(lock_path(folder), folder + ": another sweep works there") {}
+
+std::string FolderLock::holder(const std::string& folder) {
+  return WorkLock::holder(lock_path(folder));
 }
 
 EventLog::EventLog(std::string path, std::uint64_t length, std::uint64_t lines)

@@ -11,20 +11,35 @@
 
 namespace pinlab::harness {
 
-/// Held while a sweep works in a folder. Whoever dies lets it go.
+/// A file that is there while somebody works on what it stands for, and held, so that whoever dies
+/// lets it go. What is in it says who holds it.
+class WorkLock {
+ public:
+  /// Throws IoError where somebody else holds it: `refusal`, and who.
+  WorkLock(std::string path, const std::string& refusal);
+  WorkLock(const WorkLock&) = delete;
+  WorkLock& operator=(const WorkLock&) = delete;
+  ~WorkLock();
+
+  /// Who holds it, in words; empty: nobody.
+  [[nodiscard]] static std::string holder(const std::string& path);
+
+ private:
+  std::string path_;
+  int file_ = -1;
+};
+
+/// Held while a sweep works in a folder.
 class FolderLock {
  public:
   /// Throws IoError where somebody else holds it, and says who.
   explicit FolderLock(const std::string& folder);
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-  ~FolderLock();
 
   /// Who holds it, in words; empty: nobody.
   [[nodiscard]] static std::string holder(const std::string& folder);
 
  private:
-  int file_ = -1;
+  WorkLock lock_;
 };
 
 class EventLog {

@@ -1,11 +1,11 @@
 #include "harness/sweep/folder.hpp"
 
 #include "heap/support/words.hpp"
-#include "harness/json_checker.hpp"
 #include "harness/json_input.hpp"
 #include "harness/json_places.hpp"
 #include "harness/outcome.hpp"
 #include "harness/record.hpp"
+#include "harness/sweep/checked_json.hpp"
 #include "harness/sweep/event_log.hpp"
 
 #include <algorithm>
@@ -16,124 +16,9 @@ namespace pinlab::harness {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::string_view kSweepSchema = "pinlab/sweep/1";
 constexpr std::string_view kMatrixSchema = "pinlab/matrix/1";
 constexpr std::string_view kMinimalHeapSchema = "pinlab/minheap/1";
-
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json parse_file(const std::string& path, const std::string& text) {
-  refuse_doubtful_json(path, text);
-  JsonChecker checker(path);
-  nlohmann::json::sax_parse(text, &checker, nlohmann::json::input_format_t::json, true, true);
-  return Json::parse(text, nullptr, true, true);
-}
-
-/// A value of a file, for messages that name file, line and path.
-struct Place {
-  const std::string& file;
-  std::string_view text;       ///< the JSON
-  std::string path = {};       ///< cells[3].axes
-  std::size_t first_line = 1;  ///< of the text in the file
-
-  [[nodiscard]] Place in(std::string_view key) const {
-    return {file, text, (path.empty() ? "" : path + ".").append(key), first_line};
-  }
-  [[nodiscard]] Place at(std::size_t index) const {
-    return {file, text, path + "[" + std::to_string(index) + "]", first_line};
-  }
-  [[noreturn]] void refuse(const std::string& what) const {
-    const std::size_t line = first_line + line_in_json(text, path) - 1;
-    throw InputError(file + ":" + std::to_string(line) + ": at " +
-                     (path.empty() ? "the top" : heap::printable_text(path)) + " " + what);
-  }
-};
-
-const Json& member(const Place& place, const Json& json, const std::string& key) {
-  if (!json.is_object()) {
-    place.refuse("it is no object");
-  }
-  if (!json.contains(key)) {
-    place.refuse("the key " + key + " is missing");
-  }
-  return json.at(key);
-}
-
-/// Calls visit(its place, element) for each element of an array.
-template <class Visit>
-void for_each_in(const Place& place, const Json& json, const std::string& key, Visit&& visit) {
-  const Json& array = member(place, json, key);
-  const Place here = place.in(key);
-  if (!array.is_array()) {
-    here.refuse("it is no array");
-  }
-  for (std::size_t i = 0; i < array.size(); ++i) {
-    visit(here.at(i), array[i]);
-  }
-}
-
-std::string text_in(const Place& place, const Json& json, const std::string& key) {
-  const Json& value = member(place, json, key);
-  if (!value.is_string()) {
-    place.in(key).refuse("it is not text");
-  }
-  return value.get<std::string>();
-}
-
-std::uint64_t count_in(const Place& place, const Json& json, const std::string& key) {
-  const Json& value = member(place, json, key);
-  if (!value.is_number_unsigned()) {
-    place.in(key).refuse("it is not a whole number");
-  }
-  return value.get<std::uint64_t>();
-}
-
-/// A whole number from 1 to a million, as numbers of runs and shards are.
-std::uint32_t number_in(const Place& place, const Json& json, const std::string& key) {
-  const std::uint64_t number = count_in(place, json, key);
-  if (number == 0 || number > 1'000'000) {
-    place.in(key).refuse("it is out of range");
-  }
-  return static_cast<std::uint32_t>(number);
-}
-
-void require_schema(const Place& place, const Json& json, std::string_view schema) {
-  const std::string found = text_in(place, json, "schema");
-  if (found != schema) {
-    place.in("schema").refuse("it is " + heap::quoted_text(found) + ", and this program reads " +
-                              std::string(schema));
-  }
-}
-
-Json json_of(const Settings& settings) {
-  Json json = Json::object();
-  for (const Setting& setting : settings) {
-    json[setting.name] = setting.text;
-  }
-  return json;
-}
-
-Settings settings_in(const Place& place, const Json& json, const std::string& key) {
-  Settings settings;
-  const Json& object = member(place, json, key);
-  if (!object.is_object()) {
-    place.in(key).refuse("it is no object");
-  }
-  for (const auto& [name, value] : object.items()) {
-    if (value.is_string()) {
-      settings.push_back({name, value.get<std::string>()});
-    } else if (value.is_number() || value.is_boolean()) {
-      settings.push_back({name, dump(value)});
-    } else {
-      place.in(key).in(name).refuse("it is neither text nor a number");
-    }
-  }
-  return settings;
-}
 
 /// Parameters that have one value in all cells.
 Settings common_parameters(const std::vector<Cell>& cells) {
@@ -227,8 +112,9 @@ std::string zip_text(const Place& place, const Json& zip) {
     }
     tuples.resize(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
-      tuples[i] += (tuples[i].empty() ? "(" : ",") +
-                   (values[i].is_null() ? std::string() : item_text(place.in(name).at(i), values[i]));
+      tuples[i] +=
+          (tuples[i].empty() ? "(" : ",") +
+          (values[i].is_null() ? std::string() : item_text(place.in(name).at(i), values[i]));
     }
   }
   std::string text = names + ")=";
@@ -546,11 +432,7 @@ std::vector<MinimalHeap> read_minimal_heaps(const std::string& path) {
   require_schema(top, json, kMinimalHeapSchema);
   std::vector<MinimalHeap> heaps;
   for_each_in(top, json, "heaps", [&](const Place& place, const Json& entry) {
-    const Json& pins = member(place, entry, "pins");
-    if (!pins.is_boolean()) {
-      place.in("pins").refuse("it is neither true nor false");
-    }
-    if (pins.get<bool>() || member(place, entry, "minimum").is_null()) {
+    if (flag_in(place, entry, "pins") || member(place, entry, "minimum").is_null()) {
       return;
     }
     MinimalHeap heap{.parameters = {}, .seed = "1", .bytes = count_in(place, entry, "minimum")};

@@ -1,6 +1,5 @@
 // The folder of a sweep, as results/README.md describes it: what was asked (manifest.json,
-// matrix.json), what happened (events.jsonl), and what is derived from the two. The only place of a
-// sweep that knows JSON.
+// matrix.json), what happened (events.jsonl), and what is derived from the two.
 //
 // Invariant: nothing is read leniently: what is wrong is named with file, line and path.
 #pragma once

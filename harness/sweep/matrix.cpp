@@ -18,36 +18,6 @@ namespace pinlab::harness {
 
 namespace {
 
-/// Contents of input files, each read once.
-class InputHashes {
- public:
-  std::string of(const std::string& path) {
-    const auto found = known_.find(path);
-    if (found != known_.end()) {
-      return found->second;
-    }
-    return known_.emplace(path, digest_text(hash_of(read_file(path)))).first->second;
-  }
-
- private:
-  std::map<std::string, std::string> known_;
-};
-
-/// A text that names a file counts by the file's content: the same heap under another name is the
-/// same cell, another heap under the same name is not.
-std::string content_of(const heap::ParameterValues& values, InputHashes& inputs) {
-  std::string content(kRecordSchema);
-  for (const heap::Parameter& parameter : values.parameters()) {
-    const std::string& text = values.canonical(parameter.name);
-    std::error_code error;
-    const bool names_file = parameter.type == heap::ParameterType::text && !text.empty() &&
-                            std::filesystem::is_regular_file(text, error);
-    content += "\n" + std::string(parameter.name) + "=" +
-               (names_file ? "content " + inputs.of(text) : text);
-  }
-  return content;
-}
-
 bool is_program_of(const MinimalHeap& heap, const Settings& parameters) {
   return std::ranges::all_of(heap.parameters, [&](const Setting& wanted) {
     const auto found = std::ranges::find(parameters, wanted.name, &Setting::name);
@@ -142,8 +112,7 @@ class Builder {
     for (Setting& axis : cell.axes) {
       axis.text = values.canonical(axis.name);
     }
-    const std::string content = content_of(values, inputs_);
-    cell.id = digest_text(hash_of(content)).substr(0, 12);
+    cell.id = ids_.of(values);
     const auto [twin, is_new] = seen_.emplace(cell.id, cells_.size());
     if (!is_new) {
       throw UsageError("two cells are the same run: " + label_of(cells_[twin->second]) + " and " +
@@ -188,7 +157,7 @@ class Builder {
   const Matrix& matrix_;
   const std::vector<MinimalHeap>& heaps_;
   Where where_;
-  InputHashes inputs_;
+  ContentIds ids_;
   std::vector<Cell> cells_;
   std::unordered_map<std::string, std::size_t> seen_;
 };
@@ -229,6 +198,29 @@ std::vector<std::size_t> fill_levels(std::size_t n) {
 }
 
 }  // namespace
+
+std::string ContentIds::of(const heap::ParameterValues& values,
+                           std::span<const std::string_view> left_out) {
+  std::string content(kRecordSchema);
+  for (const heap::Parameter& parameter : values.parameters()) {
+    if (std::ranges::find(left_out, parameter.name) == left_out.end()) {
+      const std::string& text = values.canonical(parameter.name);
+      std::error_code error;
+      const bool names_file = parameter.type == heap::ParameterType::text && !text.empty() &&
+                              std::filesystem::is_regular_file(text, error);
+      content += "\n" + std::string(parameter.name) + "=" +
+                 (names_file ? "content " + content_of(text) : text);
+    }
+  }
+  return digest_text(hash_of(content)).substr(0, 12);
+}
+
+const std::string& ContentIds::content_of(const std::string& path) {
+  const auto found = contents_.find(path);
+  return found != contents_.end()
+             ? found->second
+             : contents_.emplace(path, digest_text(hash_of(read_file(path)))).first->second;
+}
 
 std::uint64_t hash_of(std::string_view bytes) {
   heap::Digest digest;

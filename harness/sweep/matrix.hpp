@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,20 @@ inline constexpr std::uint64_t kMostCells = 10'000;
 
 /// "pin.share=0.01 heap.max=64MiB", the axes alone.
 [[nodiscard]] std::string label_of(const Cell& cell);
+
+/// Ids over parameters. A text that names a file counts by the file's content: the same heap under
+/// another name is the same cell, another heap under the same name is not.
+class ContentIds {
+ public:
+  /// 12 hexadecimal digits. Throws IoError where a file cannot be read.
+  [[nodiscard]] std::string of(const heap::ParameterValues& values,
+                               std::span<const std::string_view> left_out = {});
+
+ private:
+  [[nodiscard]] const std::string& content_of(const std::string& path);
+
+  std::map<std::string, std::string> contents_;  ///< hashes of files, each read once
+};
 
 /// A hash of bytes, for ids.
 [[nodiscard]] std::uint64_t hash_of(std::string_view bytes);
