@@ -2,12 +2,11 @@
 #include "harness/command.hpp"
 #include "harness/human.hpp"
 #include "harness/output_file.hpp"
-#include "harness/record.hpp"
-#include "harness/sweep/event_log.hpp"
 #include "harness/sweep/minimal_heap.hpp"
 #include "harness/sweep/sweep.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 namespace pinlab::harness {
 
@@ -25,8 +24,11 @@ A run that takes longer than --timeout counts as failed, as one that lacks memor
 configuration pins, the same without pins is searched too, and inflation is the ratio of the two.
 Runs with seed and program equal end equally, so the result is exact; between the sizes that were
 tried others may behave otherwise, and the file lists every probe.
-Exit codes: 0 all were found, 2 usage, 3 a run ended in a way that no heap mends, 5 not even
-heap.max was enough for some, 130 interrupted; what was found is written.
+What a probe came to is in the file of --out before the next one begins: killed or interrupted, a
+search loses the run that was going on, and the same command goes on from there. What the file
+knows is not run again, unless another --timeout may change how it ends.
+Exit codes: 0 all were found, 2 usage, 3 a run ended in a way that no heap mends, or the file is
+damaged, 5 not even heap.max was enough for some, 130 interrupted.
 )";
 
 constexpr auto kRepeated = std::to_array<heap::Parameter>({
@@ -40,19 +42,12 @@ constexpr auto kOptions = std::to_array<heap::Parameter>({
     {.name = "out",
      .type = ParameterType::text,
      .default_text = "",
-     .summary = "write what was found there, for pinlab sweep --minheap"},
+     .summary = "what is found, for pinlab sweep --minheap; goes on with what is there"},
     {.name = "timeout",
      .type = ParameterType::time,
      .default_text = "60s",
      .summary = "a longer run counts as failed; 0s: none"},
 });
-
-struct Found {
-  std::string label;
-  HeapSearch search;
-  bool pins = false;
-  std::optional<std::uint64_t> without;  ///< blocks that the same needs without pins
-};
 
 bool is_pinning(std::string_view name) {
   return name.starts_with("pin.");
@@ -71,214 +66,158 @@ Settings without_pins(Settings settings) {
   return settings;
 }
 
-std::string json_of(const Settings& settings) {
-  std::string text = "{";
-  for (const Setting& setting : settings) {
-    text += (text.size() > 1 ? "," : "") + json_text(setting.name) + ":" + json_text(setting.text);
+constexpr std::array<std::size_t, 5> kWidths = {11, 9, 11, 8, 12};
+
+std::string row_of(const std::array<std::string, kWidths.size()>& columns) {
+  std::string row;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    row += right(columns[i], kWidths[i]);
   }
-  return text + "}";
+  return row;
 }
 
-std::string optional_text(const std::optional<std::uint64_t>& number) {
-  return number ? std::to_string(*number) : "null";
-}
-
-std::optional<std::uint64_t> inflation_of(const Found& found) {
-  if (!found.search.minimum || !found.without) {
-    return std::nullopt;
-  }
-  return parts_per_million(*found.search.minimum, *found.without);
-}
-
-std::string json_of(const Found& found) {
-  std::string probes;
-  for (const Probe& probe : found.search.probes) {
-    probes += (probes.empty() ? "" : ",") + std::string("{\"blocks\":") +
-              std::to_string(probe.blocks) + ",\"outcome\":" + json_text(probe.outcome) + "}";
-  }
-  std::optional<std::uint64_t> bytes = found.search.minimum;
-  if (bytes) {
-    *bytes *= found.search.block;
-  }
-  return "{\"label\":" + json_text(found.label) + ",\"pins\":" + (found.pins ? "true" : "false") +
-         ",\"minimum\":" + optional_text(bytes) +
-         ",\"blocks\":" + optional_text(found.search.minimum) +
-         ",\"inflation\":" + optional_text(inflation_of(found)) +
-         ",\"parameters\":" + json_of(found.search.parameters) + ",\"probes\":[" + probes + "]}";
-}
-
-std::string file_text(const std::vector<Found>& all, const ProgramInfo& program) {
-  std::string text =
-      "{\n\"schema\": \"pinlab/minheap/1\",\n\"program\": {\"hash\":" + json_text(program.hash) +
-      ",\"version\":" + json_text(program.version) + "},\n\"heaps\": [";
-  for (const Found& found : all) {
-    text += (text.ends_with('[') ? "\n " : ",\n ") + json_of(found);
-  }
-  return text + "\n]\n}\n";
-}
-
-std::string row_of(const Found& found) {
+std::string row_of(const FoundHeap& found) {
   const HeapSearch& search = found.search;
   const std::optional<std::uint64_t> inflation = inflation_of(found);
-  return right(search.minimum ? human_bytes(*search.minimum * search.block) : "none", 11) +
-         right(search.minimum ? std::to_string(*search.minimum) : "-", 9) +
-         right(inflation ? human_ratio(*inflation) : "-", 11) +
-         right(std::to_string(search.probes.size()), 8) + "  " +
-         (found.label.empty() ? "as given" : found.label) + "\n";
+  return row_of({search.minimum ? human_bytes(*search.minimum * search.block) : "none",
+                 search.minimum ? std::to_string(*search.minimum) : "-",
+                 inflation ? human_ratio(*inflation) : "-", std::to_string(search.probes.size()),
+                 std::to_string(search.taken_over)}) +
+         "  " + (found.label.empty() ? "as given" : found.label) + "\n";
 }
 
-/// On a terminal: the line that says what is tried now.
-void draw_line(const Console& console, const std::string& text) {
-  if (console.is_live()) {
-    console.redraw(text);
-  }
-}
-
-void erase_line(const Console& console) {
-  draw_line(console, "");
-}
-
-/// How many runs a search takes is not known before it: bisection and what it finds decide that.
-std::string state_of(const HeapSearch& search, std::uint64_t tried) {
-  std::string text = human_count(search.probes.size(), "probe") + ", trying " + human_bytes(tried);
-  std::uint64_t wall = 0;
-  for (const Probe& probe : search.probes) {
-    wall += probe.wall;
-  }
-  if (!search.probes.empty()) {
-    text += ", " + human_time(wall / search.probes.size()) + " each";
-  }
-  return text;
-}
-
-class Searches {
+/// On a terminal: the line that says what is tried now. Whatever ends, it goes.
+class Line {
  public:
-  Searches(const Invocation& invocation, HeapSearcher& searcher)
-      : invocation_(invocation), searcher_(searcher) {}
+  explicit Line(const Console& console) : console_(console) {}
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  ~Line() { draw(""); }
 
-  void search(const Cell& cell) {
-    const bool pins = pins_anything(cell.parameters);
-    std::optional<std::uint64_t> without;
-    if (pins) {
-      without = baseline(cell);
-    }
-    add({.label = label_of(cell),
-         .search = searcher_.search(cell.settings),
-         .pins = pins,
-         .without = without});
-    if (!pins) {
-      known_[content_of(found_.back())] = found_.back().search.minimum;
-    }
-  }
-
-  [[nodiscard]] const std::vector<Found>& found() const { return found_; }
-
-  void write() {
-    const std::string& path = invocation_.options.text("out");
-    if (!path.empty() && path != "-" && !found_.empty()) {
-      write_file(path, file_text(found_, program_));
+  void draw(const std::string& text) const {
+    if (console_.is_live()) {
+      console_.redraw(text);
     }
   }
 
  private:
-  /// The smallest heap of the same without pins; searched once.
-  std::optional<std::uint64_t> baseline(const Cell& cell) {
-    const Settings settings = without_pins(cell.settings);
-    Settings plain = settings;
-    std::erase_if(plain, [](const Setting& setting) { return setting.name == "heap.max"; });
+  const Console& console_;
+};
+
+/// How many runs a search takes is not known before it: bisection and what it finds decide that.
+std::string state_of(const HeapSearch& search, std::uint64_t tried) {
+  std::string text = human_count(search.probes.size(), "probe");
+  if (search.taken_over > 0) {
+    text += ", " + std::to_string(search.taken_over) + " taken over";
+  }
+  text += ", trying " + human_bytes(tried);
+  std::uint64_t wall = 0;
+  std::uint64_t ran = 0;
+  for (const Probe& probe : search.probes) {
+    wall += probe.wall;
+    ran += probe.wall > 0 ? 1U : 0U;
+  }
+  return ran > 0 ? text + ", " + human_time(wall / ran) + " each" : text;
+}
+
+class Searches {
+ public:
+  Searches(const Line& line, const Console& console, HeapSearcher& searcher, HeapFile& file)
+      : line_(line), console_(console), searcher_(searcher), file_(file) {}
+
+  void search(const Cell& cell) {
+    const Settings plain = without_pins(cell.settings);
+    const std::string plain_id = searcher_.id_of(plain);
+    FoundHeap found{.label = label_of(cell), .search = {}, .pins = pins_anything(cell.parameters)};
+    if (found.pins) {
+      if (!plain_.contains(plain_id)) {
+        plain_[plain_id] = add({.label = plain_label(cell), .search = searcher_.search(plain)});
+      }
+      found.without = plain_[plain_id];
+    }
+    found.search = searcher_.search(cell.settings);
+    const bool pins = found.pins;
+    const std::optional<std::uint64_t> minimum = add(std::move(found));
+    if (!pins) {
+      plain_[plain_id] = minimum;
+    }
+  }
+
+ private:
+  static std::string plain_label(const Cell& cell) {
     std::string label = "without pins";
     for (const Setting& axis : cell.axes) {
       label += is_pinning(axis.name) ? "" : " " + axis.name + "=" + axis.text;
     }
-    const heap::ParameterValues values = resolve({}, settings);
-    std::string content;
-    for (const heap::Parameter& parameter : values.parameters()) {
-      content += is_compared(parameter.name)
-                     ? "\n" + std::string(parameter.name) + "=" + values.canonical(parameter.name)
-                     : "";
-    }
-    const auto known = known_.find(content);
-    if (known != known_.end()) {
-      return known->second;
-    }
-    add({.label = label, .search = searcher_.search(settings), .pins = false, .without = {}});
-    return known_[content] = found_.back().search.minimum;
+    return label;
   }
 
-  static bool is_compared(std::string_view name) {
-    return name != "heap.max" && name != "nursery.size" && !is_pinning(name);
+  std::optional<std::uint64_t> add(FoundHeap found) {
+    const std::optional<std::uint64_t> minimum = found.search.minimum;
+    line_.draw("");
+    console_.err(row_of(found));
+    file_.add(std::move(found));
+    return minimum;
   }
 
-  static std::string content_of(const Found& found) {
-    std::string content;
-    for (const Setting& setting : found.search.parameters) {
-      content += is_compared(setting.name) ? "\n" + setting.name + "=" + setting.text : "";
-    }
-    return content;
-  }
-
-  void add(Found found) {
-    found_.push_back(std::move(found));
-    erase_line(invocation_.console);
-    invocation_.console.err(row_of(found_.back()));
-    write();
-  }
-
-  const Invocation& invocation_;
+  const Line& line_;
+  const Console& console_;
   HeapSearcher& searcher_;
-  ProgramInfo program_ = program_info("/proc/self/exe");
-  std::vector<Found> found_;
-  std::map<std::string, std::optional<std::uint64_t>> known_;
+  HeapFile& file_;
+  std::map<std::string, std::optional<std::uint64_t>> plain_;  ///< blocks without pins, by id
 };
 
-ExitCode run(const Invocation& invocation) {
+Matrix matrix_of(const Invocation& invocation) {
   Matrix matrix;
   for (const Setting& axis : invocation.repeated) {
     matrix.axes.push_back(parse_axis(axis.text));
   }
-  for (const Setting& setting : invocation.parameters) {
-    matrix.fixed.push_back({setting.name, setting.text});
-  }
+  matrix.fixed = invocation.parameters;
   matrix.order = CellOrder::lexical;
-  const std::vector<Cell> cells = cells_of(matrix, {});
-  if (const std::string& path = output_name(invocation.options, "out"); !path.empty()) {
-    const OutputFile writable(path);  // known before the searches, not after them
-  }
+  return matrix;
+}
+
+ExitCode run(const Invocation& invocation) {
+  Console& console = invocation.console;
+  const std::vector<Cell> cells = cells_of(matrix_of(invocation), {});
+  const std::string& path = output_name(invocation.options, "out");
+  const std::uint64_t timeout = invocation.options.time("timeout");
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of writing
+  HeapFile file(path, timeout, program_info("/proc/self/exe"));
   const SignalFile signals;
   std::size_t searched = 0;
-  HeapSearcher searcher(
-      "/proc/self/exe", {.timeout = invocation.options.time("timeout"), .memory = 0}, signals,
-      [&](const HeapSearch& search, std::uint64_t tried) {
-        draw_line(invocation.console, std::to_string(searched) + " of " +
-                                          human_count(cells.size(), "configuration") + "; " +
-                                          state_of(search, tried));
-      });
-  Searches searches(invocation, searcher);
   bool stopped = false;
   try {
+    const Line line(console);
+    HeapSearcher searcher("/proc/self/exe", {.timeout = timeout, .memory = 0}, file, signals,
+                          [&](const HeapSearch& search, std::uint64_t tried) {
+                            line.draw(std::to_string(searched) + " of " +
+                                      human_count(cells.size(), "configuration") + "; " +
+                                      state_of(search, tried));
+                          });
+    Searches searches(line, console, searcher, file);
     for (const Cell& cell : cells) {
       searches.search(cell);
       ++searched;
     }
   } catch (const HeapSearcher::StopAsked&) {
     stopped = true;
-    erase_line(invocation.console);
-    invocation.console.complain("interrupted: " + std::to_string(searched) + " of " +
-                                human_count(cells.size(), "configuration") +
-                                " searched; started again, it begins anew");
+    console.complain("interrupted: " + std::to_string(searched) + " of " +
+                     human_count(cells.size(), "configuration") + " searched; started again, it " +
+                     (file.is_kept() ? "goes on from here"
+                                     : "begins anew, since no --out=FILE keeps its probes"));
   }
-  Console& console = invocation.console;
-  std::string text = console.heading(right("smallest", 11) + right("blocks", 9) +
-                                     right("inflation", 11) + right("probes", 8)) +
-                     "\n";
+  file.end(!stopped);
+  std::string text =
+      console.heading(row_of({"smallest", "blocks", "inflation", "probes", "taken over"})) + "\n";
   bool all = true;
-  for (const Found& found : searches.found()) {
+  for (const FoundHeap& found : file.found()) {
     text += row_of(found);
     all = all && found.search.minimum.has_value();
   }
-  if (invocation.options.text("out") == "-") {
+  if (path == "-") {
     console.err(text);
-    console.out(file_text(searches.found(), program_info("/proc/self/exe")));
+    console.out(file.text(!stopped));
   } else {
     console.out(text);
   }

@@ -1,6 +1,7 @@
 #include "harness/study.hpp"
 
 #include "heap/support/expects.hpp"
+#include "harness/sweep/heap_file.hpp"
 #include "harness/sweep/where.hpp"
 
 #include <csignal>

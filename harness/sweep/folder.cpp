@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::string_view kSweepSchema = "pinlab/sweep/1";
 constexpr std::string_view kMatrixSchema = "pinlab/matrix/1";
-constexpr std::string_view kMinimalHeapSchema = "pinlab/minheap/1";
 
 /// Parameters that have one value in all cells.
 Settings common_parameters(const std::vector<Cell>& cells) {
@@ -423,29 +422,6 @@ std::optional<RunFigures> read_figures(const std::string& line) {
   return RunFigures{.outcome = json.value("outcome", std::string()),
                     .reason = json.value("reason", std::string()),
                     .run = dump(run)};
-}
-
-std::vector<MinimalHeap> read_minimal_heaps(const std::string& path) {
-  const std::string text = read_file(path);
-  const Json json = parse_file(path, text);
-  const Place top{path, text};
-  require_schema(top, json, kMinimalHeapSchema);
-  std::vector<MinimalHeap> heaps;
-  for_each_in(top, json, "heaps", [&](const Place& place, const Json& entry) {
-    if (flag_in(place, entry, "pins") || member(place, entry, "minimum").is_null()) {
-      return;
-    }
-    MinimalHeap heap{.parameters = {}, .seed = "1", .bytes = count_in(place, entry, "minimum")};
-    for (const Setting& setting : settings_in(place, entry, "parameters")) {
-      if (setting.name == "workload" || setting.name.starts_with("workload.")) {
-        heap.parameters.push_back(setting);
-      } else if (setting.name == "seed") {
-        heap.seed = setting.text;
-      }
-    }
-    heaps.push_back(std::move(heap));
-  });
-  return heaps;
 }
 
 }  // namespace pinlab::harness

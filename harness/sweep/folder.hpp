@@ -115,7 +115,4 @@ struct ExactResults {
 [[nodiscard]] ExactResults exact_results(const ManifestFile& manifest, const SweepEvents& events);
 [[nodiscard]] Table table_of(const ManifestFile& manifest, const SweepEvents& events);
 
-/// Smallest heaps that pinlab minheap wrote.
-[[nodiscard]] std::vector<MinimalHeap> read_minimal_heaps(const std::string& path);
-
 }  // namespace pinlab::harness

@@ -28,6 +28,15 @@ Settings without_measuring(Settings settings) {
   return settings;
 }
 
+/// The parameters that a probe decides.
+std::vector<std::string_view> sizes_of(const heap::ParameterValues& values) {
+  std::vector<std::string_view> names = {"heap.max"};
+  if (!values.given("nursery.size")) {
+    names.emplace_back("nursery.size");
+  }
+  return names;
+}
+
 bool is_want_of_memory(const std::string& outcome) {
   return outcome == "heap_exhausted" || outcome == "timeout" || outcome == "gc_blocked";
 }
@@ -45,10 +54,10 @@ std::uint64_t live_peak_of(const std::string& figures) {
   return bytes;
 }
 
-HeapSearcher::Run HeapSearcher::run(const Settings& settings, std::uint64_t blocks) {
+HeapSearcher::Run HeapSearcher::run(std::uint64_t blocks) {
   std::vector<std::string> arguments = {program_, "run",
                                         "--heap.max=" + heap_text(blocks, found_.block)};
-  for (const Setting& setting : settings) {
+  for (const Setting& setting : settings_) {
     arguments.push_back("--" + setting.name + "=" + setting.text);
   }
   arguments.emplace_back("--figures=/dev/fd/3");
@@ -81,30 +90,38 @@ HeapSearcher::Run HeapSearcher::run(const Settings& settings, std::uint64_t bloc
   }
 }
 
+Probe HeapSearcher::probe(std::uint64_t blocks) {
+  const std::string size = heap_text(blocks, found_.block);
+  Settings settings = settings_;
+  settings.push_back({"heap.max", size});
+  try {
+    static_cast<void>(resolve({}, settings));
+  } catch (const std::invalid_argument&) {  // a nursery larger than the heap, and the like
+    return {.blocks = blocks, .outcome = "refused"};
+  }
+  if (std::optional<Probe> known = file_.known(found_.id, blocks)) {
+    ++found_.taken_over;
+    known->wall = 0;
+    return *known;
+  }
+  listener_(found_, blocks * found_.block);
+  const Run run = this->run(blocks);
+  if (run.outcome != "completed" && run.outcome != "refused" && !is_want_of_memory(run.outcome)) {
+    throw InputError("a run of " + size + " ended in " + run.outcome +
+                     ", which no heap mends: " + run.reason);
+  }
+  const Probe probe{.blocks = blocks, .outcome = run.outcome, .live = run.live, .wall = run.wall};
+  file_.add(found_, probe);
+  return probe;
+}
+
 bool HeapSearcher::completes(std::uint64_t blocks) {
   const auto known = known_.find(blocks);
   if (known != known_.end()) {
     return known->second;
   }
-  Settings settings = settings_;
-  try {
-    settings.push_back({"heap.max", heap_text(blocks, found_.block)});
-    static_cast<void>(resolve({}, settings));
-    settings.pop_back();
-  } catch (const std::invalid_argument&) {  // a nursery larger than the heap, and the like
-    found_.probes.push_back({blocks, "refused", 0});
-    return known_[blocks] = false;
-  }
-  listener_(found_, blocks * found_.block);
-  const Run run = this->run(settings, blocks);
-  found_.probes.push_back({blocks, run.outcome, run.wall});
-  const bool completed = run.outcome == "completed";
-  if (!completed && !is_want_of_memory(run.outcome) && run.outcome != "refused") {
-    throw InputError("a run of " + heap_text(blocks, found_.block) + " ended in " + run.outcome +
-                     ", which no heap mends: " + run.reason);
-  }
-  live_ = std::max(live_, run.live);
-  return known_[blocks] = completed;
+  found_.probes.push_back(probe(blocks));
+  return known_[blocks] = found_.probes.back().outcome == "completed";
 }
 
 std::uint64_t HeapSearcher::bisect(std::uint64_t fails, std::uint64_t completing) {
@@ -128,23 +145,31 @@ std::optional<std::uint64_t> HeapSearcher::confirm(std::uint64_t blocks, std::ui
   return std::nullopt;
 }
 
+std::string HeapSearcher::id_of(const Settings& settings) {
+  const heap::ParameterValues values = resolve({}, settings);
+  return ids_.of(values, sizes_of(values));
+}
+
 HeapSearch HeapSearcher::search(const Settings& settings) {
   const heap::ParameterValues values = resolve({}, settings);
+  const std::vector<std::string_view> left_out = sizes_of(values);
   settings_ = without_measuring(settings);
   std::erase_if(settings_, [](const Setting& setting) { return setting.name == "heap.max"; });
   known_.clear();
-  live_ = 0;
-  found_ = {.parameters = {}, .block = values.size("heap.block"), .minimum = {}, .probes = {}};
+  found_ = {.id = ids_.of(values, left_out),
+            .parameters = {},
+            .block = values.size("heap.block"),
+            .minimum = {}};
   for (const heap::Parameter& parameter : values.parameters()) {
-    const bool derived = parameter.name == "nursery.size" && !values.given("nursery.size");
-    if (parameter.name != "heap.max" && !derived) {
+    if (std::ranges::find(left_out, parameter.name) == left_out.end()) {
       found_.parameters.push_back({std::string(parameter.name), values.canonical(parameter.name)});
     }
   }
   const std::uint64_t most = values.size("heap.max") / found_.block;
   if (completes(most)) {
     // What was live at a time must fit: no smaller heap needs to be tried.
-    const std::uint64_t too_small = std::min(live_ / found_.block, most - 1);
+    const std::uint64_t live = found_.probes.front().live;
+    const std::uint64_t too_small = std::min(live / found_.block, most - 1);
     found_.minimum = confirm(bisect(too_small, most), most);
   }
   return found_;

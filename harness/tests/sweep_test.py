@@ -242,7 +242,7 @@ class Files(Case):
             line = int(re.search(r"manifest.json:(\d+)", run.stderr)[1])
             self.assertIn(new[:8], manifest.replace(old, new).splitlines()[line - 1])
         heaps = self.folder / "heaps.json"
-        heaps.write_text('{"schema": "pinlab/minheap/1",\n"heaps": [\n{"pins": 1}]}')
+        heaps.write_text('{"schema": "pinlab/minheap/2", "finished": true,\n"heaps": [\n{"pins": 1}]}')
         self.says(3, "heaps.json:3: at heaps[0].pins it is neither true nor false", "sweep", f"--out={self.folder}/other",
                   "--axis=heap.max=2*min", f"--minheap={heaps}")
 
@@ -422,10 +422,9 @@ class MinimalHeap(Case):
     WORDS = ["--workload.slots=1000", "--workload.replacements=4000", "--heap.max=8MiB", "--pin.lifetime=forever"]
 
     def test_the_smallest_heap_completes_with_the_next_four_and_the_one_below_does_not(self):
-        path = self.folder / "minheap.json"
-        run = self.ends(0, "minheap", *self.WORDS, "--axis=pin.share=0.1%,5%", f"--out={path}")
+        run = self.minheap(0, *self.PINS)
         self.assertEqual(len(run.stdout.splitlines()), 4)
-        plain, few, many = json.loads(path.read_text())["heaps"]
+        plain, few, many = json.loads(self.path.read_text())["heaps"]
         self.assertEqual([entry["pins"] for entry in (plain, few, many)], [False, True, True])
         self.assertLessEqual(few["minimum"], many["minimum"])
         self.assertGreater(many["minimum"], plain["minimum"])
@@ -435,19 +434,187 @@ class MinimalHeap(Case):
             for more in (-1, 0, 1, 2, 3, 4):
                 size = entry["minimum"] + more * 65536
                 self.ends(5 if more < 0 else 0, "run", *words, f"--heap.max={size}")
-        run = self.sweep(0, *self.WORDS[:2], f"--minheap={path}", "--axis=heap.max=1*min,2*min")
+        run = self.sweep(0, *self.WORDS[:2], f"--minheap={self.path}", "--axis=heap.max=1*min,2*min")
         self.assertRegex(run.stdout, r"completed +2\n")
 
+    PINS = [*WORDS, "--axis=pin.share=0.1%,5%"]
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.folder / "minheap.json"
+
+    def minheap(self, code, *words, path=None, **options):
+        return self.ends(code, "minheap", *words, f"--out={path or self.path}", **options)
+
+    def start(self, *words):
+        return subprocess.Popen([PINLAB, "minheap", *words, f"--out={self.path}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def fresh(self, *words):
+        """The file of a search that nobody disturbed."""
+        path = self.folder / "whole.json"
+        path.unlink(missing_ok=True)
+        self.minheap(0, *words, path=path)
+        return path.read_bytes()
+
+    @staticmethod
+    def probes(file):
+        """What a file knows, in its order: configuration and blocks of each run."""
+        file = json.loads(file)
+        return [(entry["id"], probe["blocks"]) for entry in file["heaps"] + file["kept"] for probe in entry["probes"]]
+
+    @staticmethod
+    def taken_over(run):
+        """Of the table: how many probes there are, and how many of them were not run now."""
+        rows = run.stdout.splitlines()[1:]
+        return sum(int(row[31:39]) for row in rows), sum(int(row[39:51]) for row in rows)
+
+    def size_that_runs(self, search):
+        """The blocks that a search that is stopped tries now; none where it is between two runs."""
+        for child in Interrupts.children(search):
+            try:
+                words = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            sizes = [word.partition("=")[2] for word in words if word.startswith("--heap.max=")]
+            if len(words) > 1 and words[1] == "run":
+                number, unit = re.fullmatch(r"(\d+)([KM])iB", sizes[0]).groups()
+                return int(number) * {"K": 1, "M": 1024}[unit] // 64
+        return None
+
+    def kill_and_go_on(self, kills, seed):
+        words = ["--workload.slots=1000", "--workload.replacements=100000", "--heap.max=4MiB", "--axis=pin.share=0.1%"]
+        whole = self.fresh(*words)
+        order = self.probes(whole)
+        chance = random.Random(seed)
+        seen = 0
+        while kills > 0:
+            self.path.unlink(missing_ok=True)
+            known = []
+            for _ in range(6):
+                search = self.start(*words)
+                time.sleep(chance.uniform(0, 0.5))
+                search.send_signal(signal.SIGSTOP)
+                running = self.size_that_runs(search)
+                before, known = known, self.probes(self.path.read_bytes()) if self.path.exists() else []
+                search.kill()
+                search.communicate(timeout=processes.GUARD)
+                kills -= 1
+                self.assertEqual(sorted(known), sorted(order[:len(known)]))
+                self.assertGreaterEqual(len(known), len(before))
+                if running is not None:  # all before it are in the file
+                    self.assertEqual(running, order[len(known)][1])
+                    seen += 1
+            run = self.minheap(0, *words)
+            self.assertEqual(self.path.read_bytes(), whole)
+            self.assertEqual(self.taken_over(run), (len(order), len(known)))  # nothing ran twice
+            self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["minheap.json", "whole.json"])
+        self.assertGreater(seen, 0)
+
+    def test_killed_at_random_it_goes_on_and_its_file_is_the_same_to_the_byte(self):
+        self.kill_and_go_on(120 if LONG else 12, 1)
+
     def test_an_interrupt_keeps_what_was_found_and_says_so(self):
-        path = self.folder / "minheap.json"
-        process = subprocess.Popen([PINLAB, "minheap", *self.WORDS[:1], "--axis=workload.replacements=4000,100000000000", "--heap.max=8MiB",
-                                    "--timeout=0s", f"--out={path}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        words = [*self.WORDS[:1], "--heap.max=8MiB", "--timeout=0s"]
+        process = self.start(*words, "--axis=workload.replacements=4000,100000000000")
         self.assertIn("workload.replacements=4000", process.stderr.readline())  # the second does not end
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=processes.GUARD)
         self.assertEqual(process.returncode, 130)
-        self.assertIn("interrupted: 1 of 2 configurations searched", errors)
-        self.assertEqual(len(json.loads(path.read_text())["heaps"]), 1)
+        self.assertIn("interrupted: 1 of 2 configurations searched; started again, it goes on from here", errors)
+        self.assertEqual(len(json.loads(self.path.read_text())["heaps"]), 1)
+        self.says(3, f"{self.path}:5: at finished it is false: not all heaps that were asked for are found", "sweep", f"--out={self.out}",
+                  *words[:2], f"--minheap={self.path}", "--axis=heap.max=2*min")
+        run = self.minheap(0, *words, "--axis=workload.replacements=4000,2000")
+        self.assertRegex(run.stderr, r" (\d+) +\1  workload.replacements=4000\n.* 0  workload.replacements=2000\n")
+        self.assertEqual(self.path.read_bytes(), self.fresh(*words, "--axis=workload.replacements=4000,2000"))
+        process = subprocess.Popen([PINLAB, "minheap", *ENDLESS, "--timeout=0s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        processes.wait_for("a run", lambda: Interrupts.children(process))
+        process.send_signal(signal.SIGINT)
+        self.assertIn("begins anew, since no --out=FILE keeps its probes", process.communicate(timeout=processes.GUARD)[1])
+
+    def test_values_may_come_and_go_and_what_was_run_is_kept(self):
+        both = self.fresh(*self.PINS)
+        self.minheap(0, *self.WORDS, "--axis=pin.share=5%")
+        held = len(self.probes(self.path.read_bytes()))
+        run = self.minheap(0, *self.PINS)
+        self.assertEqual(self.taken_over(run), (len(self.probes(both)), held))
+        self.assertEqual(self.path.read_bytes(), both)
+        run = self.minheap(0, *self.WORDS, "--axis=pin.share=0.1%", "--axis=seed=1,2")
+        self.assertGreater(self.taken_over(run)[1], 0)
+        file = json.loads(self.path.read_text())
+        self.assertEqual([entry["parameters"]["pin.share"] for entry in file["kept"]], ["0.05"])
+        # A heap.max above which there is more than enough moves the places that are tried, and what is kept stays.
+        self.minheap(0, *self.WORDS[:2], *self.WORDS[3:], "--heap.max=5MiB", "--axis=pin.share=0.1%,5%")
+        self.assertEqual(self.taken_over(self.minheap(0, *self.PINS)), (len(self.probes(both)),) * 2)
+        self.assertEqual(json.loads(self.path.read_text())["heaps"], json.loads(both)["heaps"])
+
+    def test_a_nursery_that_is_given_has_a_search_without_pins_of_its_own(self):
+        self.minheap(0, *self.WORDS, "--pin.share=5%", "--axis=nursery.size=128KiB,1MiB")
+        small, _, large, _ = json.loads(self.path.read_text())["heaps"]
+        self.assertEqual([entry["parameters"]["nursery.size"] for entry in (small, large)], ["128KiB", "1MiB"])
+        self.assertFalse(small["pins"] or large["pins"])
+
+    def test_a_file_that_a_parameter_names_counts_by_its_content(self):
+        profile, other = self.folder / "profile.csv", self.folder / "other.csv"
+        words = ["--workload=empirical", "--workload.live=256KiB", "--workload.allocate=1MiB", "--heap.max=4MiB"]
+        profile.write_text("size,alloc_rate,num_live\n32,100,100\n64,50,50\n")
+        self.minheap(0, *words, f"--workload.profile={profile}")
+        profile.rename(other)
+        count, old = self.taken_over(self.minheap(0, *words, f"--workload.profile={other}"))
+        self.assertEqual(count, old)
+        other.write_text("size,alloc_rate,num_live\n32,100,100\n640,50,50\n")
+        self.assertEqual(self.taken_over(self.minheap(0, *words, f"--workload.profile={other}"))[1], 0)
+
+    def test_what_a_timeout_decided_holds_as_far_as_it_must(self):
+        count, _ = self.taken_over(self.minheap(0, *self.WORDS[:3], "--timeout=60s"))
+        for timeout, old in (("60s", count), ("0s", count), ("90s", count), ("50s", 0), ("55s", count), ("60s", count)):
+            self.assertEqual(self.taken_over(self.minheap(0, *self.WORDS[:3], f"--timeout={timeout}")), (count, old), timeout)
+        self.path.unlink()
+        for timeout, old in (("200ms", 0), ("200ms", 1), ("100ms", 1), ("300ms", 0), ("250ms", 1)):
+            self.assertEqual(self.taken_over(self.minheap(5, *ENDLESS, "--heap.max=16MiB", f"--timeout={timeout}")), (1, old), timeout)
+
+    def test_a_file_that_is_something_else_or_damaged_is_refused_and_stays(self):
+        good = self.fresh(*self.WORDS[:3]).decode()
+        for old, new, fragment in [
+                (good, "my thesis", r"minheap.json:1:1: syntax error"),
+                (good, good[:len(good) // 2], r"minheap.json:\d+:\d+: syntax error"),
+                (good, '{"schema": "pinlab/sweep/1"}', r'minheap.json:1: at schema it is "pinlab/sweep/1", and this program reads pinlab/minheap/'),
+                (good, "[]", r"minheap.json:1: at the top it is no object"),
+                ('"completed"', '"complete"', r"minheap.json:\d: at heaps\[0\].probes\[0\].outcome no probe ends so"),
+                ('"live":', '"life":', r"minheap.json:\d: at heaps\[0\].probes\[0\] the key live is missing"),
+                ('"blocks":128', '"blocks":-128', r"minheap.json:\d: at heaps\[0\].probes\[0\].blocks it is not a whole number"),
+                ('"timeout"', '"heaps": [], "timeout"', r"minheap.json:\d+: at heaps the key is there twice")]:
+            with self.subTest(new=new[:30]):
+                self.assertIn(old, good)
+                self.path.write_text(good.replace(old, new, 1))
+                before = self.path.read_bytes()
+                self.assertRegex(self.minheap(3, *self.WORDS[:3]).stderr, fragment)
+                self.assertEqual(self.path.read_bytes(), before)
+        other = re.sub('"hash":"[0-9a-f]*"', '"hash":"0"', good)
+        self.path.write_text(other)
+        self.assertIn("was begun by another program (pinlab ", self.minheap(2, *self.WORDS[:3]).stderr)
+        self.assertEqual(self.path.read_text(), other)
+        self.path.write_text("")  # of mktemp
+        self.minheap(0, *self.WORDS[:3])
+        self.assertEqual(self.path.read_text(), good)
+
+    def test_of_two_on_one_file_the_second_refuses_and_names_the_first(self):
+        first = self.start(*ENDLESS, "--heap.max=16MiB", "--timeout=0s")
+        processes.wait_for("a run", lambda: Interrupts.children(first))
+        self.assertIn(f"{self.path}: another minheap works on it: process {first.pid} on", self.minheap(7, *self.WORDS[:3]).stderr)
+        first.kill()
+        first.communicate(timeout=processes.GUARD)
+        self.minheap(0, *self.WORDS[:3])
+
+    def test_a_full_disk_leaves_the_file_whole_and_with_room_it_goes_on(self):
+        whole = self.fresh(*self.PINS)
+        run = self.minheap(7, *self.PINS, preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (len(whole) * 2 // 3, resource.RLIM_INFINITY)))
+        self.assertIn("minheap.json: writing failed: File too large", run.stderr)
+        known = self.probes(self.path.read_bytes())
+        self.assertTrue(0 < len(known) < len(self.probes(whole)))
+        self.assertEqual(self.taken_over(self.minheap(0, *self.PINS))[1], len(known))
+        self.assertEqual(self.path.read_bytes(), whole)
 
     def test_it_says_on_a_terminal_what_it_tries(self):
         master, slave = pty.openpty()
