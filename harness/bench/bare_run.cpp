@@ -3,9 +3,9 @@
 //
 //   bare_run --heap.max=64MiB --pin.share=1%
 //
-// Prints what shows that it was the same run: bytes allocated, and collections by kind; with
-// --graph, which takes time, the digest of the graph that the program left; with --digests, how
-// long digests of the final heap take.
+// Prints what shows that it was the same run: bytes allocated, and collections by kind; then how
+// long the program ran; with --graph, which takes time, the digest of the graph that the program
+// left; with --digests, how long digests of the final heap take.
 //
 //   bare_run pinlab run --heap.max=64MiB --pin.share=1% --out=FILE
 //
@@ -58,12 +58,16 @@ int run(const harness::Settings& settings, Wanted wanted) {
                                      .mutator = *mutator,
                                      .pins = pins,
                                      .random = harness::workload_stream(values)};
-  workload->run(context);
-  runtime.throw_pin_reports();
+  const long long took = microseconds([&] {
+    workload->run(context);
+    runtime.throw_pin_reports();
+    return 0;
+  });
   const auto clock = std::max(mutator->clock(), runtime.clock());
   std::printf("allocated %llu young %llu full %llu\n", static_cast<unsigned long long>(clock),
               static_cast<unsigned long long>(runtime.collections() - runtime.full_collections()),
               static_cast<unsigned long long>(runtime.full_collections()));
+  std::printf("program %lld us\n", took);
   if (wanted.digests) {
     const long long sampled = microseconds([&] { return runtime.sampled_digests(*mutator); });
     const long long full = microseconds([&] { return runtime.digests(*mutator); });
