@@ -55,19 +55,8 @@ void CensusTaker::take(heap::Block block) {
     return;
   }
   scratch_.clear();
-  take(block, scratch_, scratch_.find(heap_.marks(), range));
-}
-
-void CensusTaker::take(heap::Block block,
-                       const heap::FreeRuns& runs,
-                       const heap::FreeRuns::OfBlock& of_block) {
-  AddressRange last;
-  runs.for_each(of_block, [&](AddressRange run) {
-    add(run.bytes());
-    last = run;
-  });
-  const Address limit = heap_.range_of(block).limit;
-  note_end(block, last.limit == limit ? last.base : limit);
+  const heap::FreeRuns::OfBlock found = scratch_.find(heap_.marks(), range);
+  take_known(block, [&](auto&& visit) { scratch_.for_each(found, visit); });
 }
 
 /// Side by side they are one run.

@@ -24,10 +24,8 @@ class CensusTaker {
 
   /// A used block whose free runs are final. Ascending, each once.
   void take(heap::Block block);
-  /// The same where its runs were found.
-  void take(heap::Block block, const heap::FreeRuns& runs, const heap::FreeRuns::OfBlock& of_block);
-  /// The same where they are planned: visit_runs(visit) calls visit(AddressRange) for each,
-  /// ascending.
+  /// The same where they are known: visit_runs(visit) calls visit(AddressRange) for each,
+  /// ascending; what lies side by side is one run.
   template <class VisitRuns>
   void take_known(heap::Block block, VisitRuns&& visit_runs) {
     heap::AddressRange run;

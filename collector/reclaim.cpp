@@ -271,7 +271,7 @@ class Reclamation {
         continue;
       }
       if (const heap::FreeRuns::OfBlock& found = of_blocks_[i - first]; found.base) {
-        census.take(block, runs_, found);
+        census.take_known(block, [&](auto&& visit) { runs_.for_each(found, visit); });
         continue;
       }
       if (planned_[i] == 0) {
